@@ -1,0 +1,29 @@
+/* out.h: results for people and other programs. Each takes a FILE and prints; nothing is computed here. */
+#ifndef TMK_HARNESS_OUT_H
+#define TMK_HARNESS_OUT_H
+
+#include <stdio.h>
+
+#include "tokmark/result.h"
+
+/* Live table of `run`: header, a line as each point ends, a rule and the footnotes of the verdict codes seen. */
+void tmk_out_table_header(FILE *out, const struct tmk_result *result);
+void tmk_out_table_row(FILE *out, const struct tmk_result *result, const struct tmk_point *point);
+void tmk_out_table_footer(FILE *out, const struct tmk_result *result);
+/* What stands above the table: device, ceilings, model, accounting, and the line that says what this is not. */
+void tmk_out_preamble(FILE *out, const struct tmk_result *result);
+/* After the table: the headline with its accounting. */
+void tmk_out_headline(FILE *out, const struct tmk_result *result);
+/* --per-op: where a pass's time goes, by label, against its limit. */
+void tmk_out_per_op(FILE *out, const struct tmk_point *point);
+
+void tmk_out_markdown(FILE *out, const struct tmk_result *result);
+void tmk_out_csv(FILE *out, const struct tmk_result *result);
+
+/* "1.23 ms", "48.5 GB/s", "0.99 GB", "8.03 B": fixed significant digits; "–" for NAN. */
+void tmk_format_time(double time_ns, char *text, int size);
+void tmk_format_si(double value, const char *unit, char *text, int size);
+void tmk_format_bytes(double bytes, char *text, int size); /* binary: KiB, MiB, GiB */
+void tmk_format_count(double value, char *text, int size); /* 4 significant digits, no unit */
+
+#endif

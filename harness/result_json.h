@@ -1,0 +1,19 @@
+/* result_json.h: the result file. Schema: harness/data/result.schema.json, which every file written is valid against. */
+#ifndef TMK_HARNESS_RESULT_JSON_H
+#define TMK_HARNESS_RESULT_JSON_H
+
+#include <stddef.h>
+
+#include "tokmark/result.h"
+
+/* Text of the whole result; *text is owned by the caller (free). */
+enum tmk_status tmk_result_to_json(const struct tmk_result *result, char **text, size_t *size, struct tmk_error *err);
+/* To a file, whole or not at all (temporary file, fsync, rename). */
+enum tmk_status tmk_result_write(const struct tmk_result *result, const char *path, struct tmk_error *err);
+/* Reads any 1.x; another major, another schema name, or anything malformed is a USAGE error naming file and place.
+ * result needs no init; on failure it is left freed. */
+enum tmk_status tmk_result_read(const char *path, struct tmk_result *result, struct tmk_error *err);
+enum tmk_status tmk_result_parse(const char *name, const char *text, size_t size, struct tmk_result *result,
+                                 struct tmk_error *err);
+
+#endif

@@ -1,0 +1,38 @@
+/* runner.h: executes a sweep on a backend and fills a result: verify, measure in rounds, ceilings around each, compose e2e,
+ * limits, verdicts. The one place where the parts meet; cmd_run.c parses and prints. */
+#ifndef TMK_HARNESS_RUNNER_H
+#define TMK_HARNESS_RUNNER_H
+
+#include <signal.h>
+
+#include "measure.h"
+#include "sweep.h"
+#include "tokmark/backend.h"
+#include "tokmark/result.h"
+
+/* Called as things happen; any may be NULL. */
+struct tmk_run_events {
+  void *context;
+  void (*progress)(void *context, const char *what, double fraction, double eta_s); /* many times a second at most */
+  void (*point_done)(void *context, const struct tmk_result *result, const struct tmk_point *point);
+  /* After each point and round: the caller writes the file. An error ends the run. */
+  enum tmk_status (*checkpoint)(void *context, const struct tmk_result *result, struct tmk_error *err);
+};
+
+struct tmk_run_args {
+  const struct tmk_backend_ops *ops;
+  struct tmk_backend *backend; /* open; borrowed */
+  const struct tmk_model *model;
+  const struct tmk_sweep *sweep;
+  struct tmk_measure_settings measure;
+  uint64_t seed;
+  bool per_op, quick;
+  const volatile sig_atomic_t *stop; /* non-zero: end after the current sample, keep what is there */
+  struct tmk_run_events events;
+};
+
+/* result is initialised by the caller (host, identity, settings); devices and points are filled here. Returns OK when all
+ * points ended (failed ones too: they stand in the result), INTERRUPTED after a stop, an error for what ended the run. */
+enum tmk_status tmk_run(const struct tmk_run_args *args, struct tmk_result *result, struct tmk_error *err);
+
+#endif

@@ -1,0 +1,54 @@
+/* verify.h: is what a backend computes right? Runs ops on it and on kernels/ref and compares.
+ *
+ * In place: for each op of an exec, the operands it really reads are read back, the op is run on the backend, its outputs are
+ * read back, and the same op (or a slice of it: some rows and some columns, a smaller op of the same kind) is run on the two
+ * reference modes from those very operands. By induction over the ops the whole pass is verified on the shape that is timed.
+ * Error limits come from the naive same-precision run, never from taste; derivation in verify.c. Comparisons fail closed.
+ */
+#ifndef TMK_HARNESS_VERIFY_H
+#define TMK_HARNESS_VERIFY_H
+
+#include "tokmark/backend.h"
+#include "tokmark/result.h"
+
+struct tmk_verify_settings {
+  int64_t elements_per_op; /* about how many outputs of an op are checked; everything where it has no more */
+  uint64_t seed;           /* which rows and columns */
+  int layers;              /* layers checked in full: first, last and seeded others; 0 = all */
+};
+
+/* One op's comparison. */
+struct tmk_verify_op {
+  int op;                  /* index in the plan */
+  int64_t elements;
+  double error, limit;     /* norm-wise, relative to the float64 reference */
+  double max_error, max_limit; /* largest single element, absolute */
+  double ratio;            /* max of the two error ÷ limit; NAN or Inf in the output gives INFINITY */
+  bool passed;
+  char detail[160];        /* failed: which element, got, expected */
+};
+typedef void tmk_verify_report_fn(void *context, const struct tmk_plan *plan, const struct tmk_verify_op *result);
+
+/* Verifies the pass of `exec` op by op. Starts with reset(), ends with the pass run whole (run_ops over all of it), so the
+ * outputs are those of a verified pass. A wrong result is no error of this function: it stands in *out. report may be NULL. */
+enum tmk_status tmk_verify_exec(const struct tmk_backend_ops *ops, struct tmk_backend *backend, struct tmk_exec *exec,
+                                const struct tmk_plan *plan, const struct tmk_verify_settings *settings,
+                                tmk_verify_report_fn *report, void *report_context, struct tmk_verify_result *out,
+                                struct tmk_error *err);
+
+/* The outputs of a verified pass, kept to compare a replay with. */
+struct tmk_verify_outputs {
+  double *logits; /* owned; sampled rows and columns for large ones */
+  double *tokens; /* owned */
+  int64_t logit_count, token_count, logit_stride;
+};
+enum tmk_status tmk_verify_capture(const struct tmk_backend_ops *ops, struct tmk_exec *exec, const struct tmk_plan *plan,
+                                   struct tmk_verify_outputs *out, struct tmk_error *err);
+/* reset() (outputs poisoned, cache and inputs as at the start), one run() of the very thing that was timed, then compare:
+ * logits within the limit of their dtype, tokens equal unless their logits tie within it. Sets replay_* of *result. */
+enum tmk_status tmk_verify_replay(const struct tmk_backend_ops *ops, struct tmk_exec *exec, const struct tmk_plan *plan,
+                                  const struct tmk_verify_outputs *expected, struct tmk_verify_result *result,
+                                  struct tmk_error *err);
+void tmk_verify_outputs_free(struct tmk_verify_outputs *outputs);
+
+#endif

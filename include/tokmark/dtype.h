@@ -1,0 +1,55 @@
+/* dtype.h: element types of tensors, and exact conversions between them and float.
+ *
+ * A dtype is a row of a table (tmk_dtype_row): adding one is adding a row. Block-scaled types carry their scale bytes in
+ * block_elements / block_scale_bytes, so that tmk_dtype_bytes() counts them.
+ */
+#ifndef TOKMARK_DTYPE_H
+#define TOKMARK_DTYPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+enum tmk_dtype {
+  TMK_DTYPE_NONE = 0,
+  TMK_DTYPE_F64,
+  TMK_DTYPE_F32,
+  TMK_DTYPE_BF16,
+  TMK_DTYPE_F16,
+  TMK_DTYPE_F8E4M3,
+  TMK_DTYPE_NVFP4, /* e2m1 in blocks of 16 with one e4m3 scale: 4.5 bits an element */
+  TMK_DTYPE_MXFP4, /* e2m1 in blocks of 32 with one e8m0 scale: 4.25 bits an element (gpt-oss experts) */
+  TMK_DTYPE_I8,
+  TMK_DTYPE_I32, /* token ids */
+  TMK_DTYPE_COUNT
+};
+
+struct tmk_dtype_row {
+  const char *name; /* as options, keys and JSON spell it: "bf16" */
+  int bits;         /* of one element, scales not counted */
+  int block_elements, block_scale_bytes; /* 0, 0 where there is no block scale */
+  int mantissa_bits; /* explicit ones; unit roundoff is 2^-(mantissa_bits+1). 0 for integers */
+};
+
+const struct tmk_dtype_row *tmk_dtype_get(enum tmk_dtype dtype); /* never NULL for a valid enum value */
+const char *tmk_dtype_name(enum tmk_dtype dtype);                /* "none" for TMK_DTYPE_NONE */
+enum tmk_dtype tmk_dtype_from_name(const char *name);            /* TMK_DTYPE_NONE if unknown */
+/* Bytes of `elements` elements with their block scales; a partial block counts as a whole one. */
+int64_t tmk_dtype_bytes(enum tmk_dtype dtype, int64_t elements);
+
+/* bf16 is the upper half of an IEEE float32; conversion to it rounds to nearest even, NaN stays NaN. */
+static inline float tmk_bf16_to_f32(uint16_t bits) {
+  uint32_t wide = (uint32_t)bits << 16;
+  float value;
+  memcpy(&value, &wide, sizeof value);
+  return value;
+}
+
+static inline uint16_t tmk_f32_to_bf16(float value) {
+  uint32_t wide;
+  memcpy(&wide, &value, sizeof wide);
+  if ((wide & 0x7fffffffu) > 0x7f800000u) return (uint16_t)((wide >> 16) | 0x40u);
+  return (uint16_t)((wide + 0x7fffu + ((wide >> 16) & 1u)) >> 16);
+}
+
+#endif

@@ -1,0 +1,104 @@
+/* plan.h: a point of a sweep as data: tensors, and the list of operations that one pass executes.
+ *
+ * A pass is what one sample repeats: for decode one step; for prefill all the steps (chunks) that the prompts take. A step
+ * is one forward pass: every weight is read once in it, and the step limit is taken over it. e2e has no plan of its own: it
+ * is composed of a prefill plan and decode plans.
+ *
+ * Chunks of a prefill: if input_len <= prefill_chunk, a step takes max(1, prefill_chunk / input_len) whole prompts; else
+ * each prompt goes alone, in chunks of prefill_chunk tokens. LM head and sampling only on steps that end a prompt, on its
+ * last position.
+ */
+#ifndef TOKMARK_PLAN_H
+#define TOKMARK_PLAN_H
+
+#include "tokmark/model.h"
+#include "tokmark/op.h"
+#include "tokmark/status.h"
+#include "tokmark/workload.h"
+
+enum tmk_tensor_role {
+  TMK_ROLE_WEIGHT = 0, /* filled once; shared by all plans of a backend with the same (id, dtype, dims, origin, seed) */
+  TMK_ROLE_KV_CACHE,   /* [sequences, positions, heads_kv, head_dim]; positions < plan past are filled by reset() */
+  TMK_ROLE_INPUT,      /* filled by reset(): token ids; activations of a single-op plan */
+  TMK_ROLE_CONSTANT,   /* `constant` holds the data, f64 */
+  TMK_ROLE_ACTIVATION, /* undefined until an op writes it */
+  TMK_ROLE_OUTPUT,     /* likewise, and read back by the harness: logits, tokens */
+};
+
+#define TMK_MAX_DIMS 4
+struct tmk_tensor {
+  char name[48];                      /* "layer3.qkv_proj.weight" */
+  uint64_t id;                        /* fill identity: a function of (layer, slot) alone, the same in every plan and shard */
+  enum tmk_tensor_role role;
+  enum tmk_dtype dtype;
+  int rank;
+  int64_t dims[TMK_MAX_DIMS];         /* of the part that this device holds */
+  int64_t origin[TMK_MAX_DIMS];       /* where that part starts in the whole; 0 where it is not sharded or sliced */
+  int64_t global_dims[TMK_MAX_DIMS];  /* of the whole. KV cache: positions is TMK_KV_POSITIONS whatever is held */
+  float fill_offset, fill_scale;
+  int64_t fill_vocab;                 /* I32 inputs only: ids in 0 … fill_vocab − 1 */
+  const double *constant;             /* TMK_ROLE_CONSTANT: borrowed from the plan */
+};
+
+#define TMK_KV_POSITIONS ((int64_t)1 << 24)
+
+/* Elements held: the product of dims. */
+int64_t tmk_tensor_elements(const struct tmk_tensor *tensor);
+int64_t tmk_tensor_bytes(const struct tmk_tensor *tensor);
+/* Global index (row-major in global_dims) of the local element `index` (row-major in dims). Elements of the last dimension
+ * stay neighbours, so a row needs one call. */
+uint64_t tmk_tensor_global_index(const struct tmk_tensor *tensor, int64_t index);
+/* The fill value of `count` local elements from `first` on, before rounding to the dtype (exact for I32). */
+void tmk_tensor_fill(const struct tmk_tensor *tensor, uint64_t seed, int64_t first, int64_t count, float *values);
+
+struct tmk_plan_step {
+  int first_op, op_count;
+  int64_t tokens;  /* rows of the step */
+  int64_t prompts; /* sequences that get an output token from it */
+};
+
+struct tmk_plan {
+  struct tmk_model model;
+  struct tmk_workload workload;
+  uint64_t seed;
+  enum tmk_dtype act_dtype;
+  struct tmk_tensor *tensors; /* owned */
+  int tensor_count;
+  struct tmk_op *ops; /* owned */
+  int op_count;
+  struct tmk_plan_step *steps; /* owned */
+  int step_count;
+  double *constants;  /* owned: backing of TMK_ROLE_CONSTANT tensors */
+  int logits, tokens_out; /* tensors the harness reads back: [batch, vocab] and [batch]; TMK_TENSOR_NONE in a single-op plan */
+};
+
+struct tmk_plan_args {
+  const struct tmk_model *model;       /* borrowed; copied */
+  const struct tmk_workload *workload; /* decode or prefill; borrowed; copied */
+  uint64_t seed;
+  enum tmk_dtype act_dtype;            /* what the backend's describe() says */
+  int64_t kv_positions;                /* capacity of the cache a sequence; 0 = what this workload needs */
+};
+
+/* Heap; destroy with tmk_plan_destroy. USAGE error with the reason where the model or layout can't be planned. */
+enum tmk_status tmk_plan_create(const struct tmk_plan_args *args, struct tmk_plan **out, struct tmk_error *err);
+void tmk_plan_destroy(struct tmk_plan *plan); /* NULL is fine */
+
+/* A plan of one op: `op` refers to `tensors`, both copied. For verification on slices, `tokmark ops` and tests. Activations
+ * that the op reads are given role INPUT by the caller so that reset() fills them. */
+enum tmk_status tmk_plan_create_single(const struct tmk_op *op, const struct tmk_tensor *tensors, int tensor_count,
+                                       uint64_t seed, enum tmk_dtype act_dtype, struct tmk_plan **out,
+                                       struct tmk_error *err);
+
+/* Bytes a backend must hold for the plan, by kind. Checked against the device before anything is allocated. Backends may
+ * need more for padding and workspace; see tmk_backend_ops.memory_needed. All saturate at INT64_MAX. */
+struct tmk_plan_memory {
+  int64_t weight_bytes, kv_bytes, activation_bytes, total_bytes;
+};
+struct tmk_plan_memory tmk_plan_memory_needed(const struct tmk_plan *plan);
+
+/* inv_freq[0 … rotary_dim/2 − 1] and the factor on cos and sin, for every scaling kind of model.h. Sources of the formulas
+ * in plan.c. */
+void tmk_rope_frequencies(const struct tmk_rope *rope, double *inv_freq, double *scale);
+
+#endif
