@@ -2,6 +2,7 @@
  *
  * Tensors are named by their index in the plan's tensor table (plan.h). Every operation is defined here exactly; backends,
  * cost, verification and the report all read the same struct. All matrices are row-major. "rows" are tokens of the step.
+ * A tensor may have more rows than the op: it touches the first ones (operand `first` and `count` say which elements).
  * Arithmetic is in float32 or wider whatever the dtypes of the tensors; a result is rounded once to its tensor's dtype.
  */
 #ifndef TOKMARK_OP_H
@@ -28,10 +29,11 @@ enum tmk_op_kind tmk_op_kind_from_name(const char *name); /* TMK_OP_KIND_COUNT i
 
 #define TMK_TENSOR_NONE (-1)
 
-/* x[r, :] = weight[tokens[r], :] */
+/* x[r, :] = weight[tokens[token_first + r], :] */
 struct tmk_op_embed {
   int64_t rows, hidden, vocab;
-  int tokens; /* in:  [rows] i32 */
+  int64_t token_first; /* where the step's tokens start among those of the pass */
+  int tokens; /* in:  [token_first + rows or more] i32 */
   int weight; /* in:  [vocab, hidden] */
   int x;      /* out: [rows, hidden] */
 };
@@ -98,11 +100,12 @@ struct tmk_op_swiglu {
   int y;       /* out: [rows, inner] */
 };
 
-/* tokens[r] = argmax_v logits[r, v], the lowest v of equal ones; −1 where a row has a NaN */
+/* tokens[token_first + r] = argmax_v logits[r, v], the lowest v of equal ones; −1 where a row has a NaN */
 struct tmk_op_sample {
   int64_t rows, vocab;
+  int64_t token_first; /* the sequence that the step's first row belongs to; other tokens are left as they are */
   int logits; /* in:  [rows, vocab] */
-  int tokens; /* out: [rows] i32 */
+  int tokens; /* out: [token_first + rows or more] i32 */
 };
 
 struct tmk_op {
@@ -127,6 +130,7 @@ struct tmk_operand {
   const char *name; /* the field's name above: "x", "weight" */
   int tensor;
   enum tmk_access access;
+  int64_t first, count; /* its elements that the op touches; 0, 0 for a KV cache, where they are no single range */
 };
 #define TMK_OP_MAX_OPERANDS 8
 /* Fills operands[] with those present (TMK_TENSOR_NONE left out; a residual that is not written is IN) and returns how many. */

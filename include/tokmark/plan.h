@@ -4,6 +4,13 @@
  * is one forward pass: every weight is read once in it, and the step limit is taken over it. e2e has no plan of its own: it
  * is composed of a prefill plan and decode plans.
  *
+ * Activation tensors have the rows of the largest step, are reused between layers and steps, and a step of fewer rows uses
+ * the first ones. Token ids are one tensor for the whole pass, [batch * tokens a sequence], sequence after sequence, so the
+ * prompts are the same however they are cut into chunks; embed.token_first says where a step starts in it.
+ * Weights of fewer than 16 bits are those of the projections in the layers; embedding, LM head, norms and biases are BF16
+ * then, as in published FP8 and FP4 checkpoints.
+ * With layers_held = N, layer l uses weights and cache of layer l % N.
+ *
  * Chunks of a prefill: if input_len <= prefill_chunk, a step takes max(1, prefill_chunk / input_len) whole prompts; else
  * each prompt goes alone, in chunks of prefill_chunk tokens. LM head and sampling only on steps that end a prompt, on its
  * last position.
@@ -69,7 +76,10 @@ struct tmk_plan {
   struct tmk_plan_step *steps; /* owned */
   int step_count;
   double *constants;  /* owned: backing of TMK_ROLE_CONSTANT tensors */
-  int logits, tokens_out; /* tensors the harness reads back: [batch, vocab] and [batch]; TMK_TENSOR_NONE in a single-op plan */
+  /* Tensors the harness reads back; TMK_TENSOR_NONE in a single-op plan. tokens_out: [batch], each sequence's own row, all of
+   * them written by a pass. logits: f32 [prompts of the largest ending step, vocab]; every ending step writes its rows from
+   * row 0 on, so after a pass the first steps[step_count - 1].prompts rows are those of the last step. */
+  int logits, tokens_out;
 };
 
 struct tmk_plan_args {
@@ -80,25 +90,30 @@ struct tmk_plan_args {
   int64_t kv_positions;                /* capacity of the cache a sequence; 0 = what this workload needs */
 };
 
-/* Heap; destroy with tmk_plan_destroy. USAGE error with the reason where the model or layout can't be planned. */
+/* Operations a plan may have; a workload that takes more is refused. */
+#define TMK_PLAN_MAX_OPS ((int64_t)1 << 21)
+
+/* Heap; destroy with tmk_plan_destroy. USAGE error for a workload out of range (batch 1..65536, positions up to
+ * TMK_KV_POSITIONS), UNSUPPORTED with the reason where the model or the layout can't be planned. The model's own
+ * max_position_embeddings is not checked here but in the sweep. */
 enum tmk_status tmk_plan_create(const struct tmk_plan_args *args, struct tmk_plan **out, struct tmk_error *err);
 void tmk_plan_destroy(struct tmk_plan *plan); /* NULL is fine */
 
-/* A plan of one op: `op` refers to `tensors`, both copied. For verification on slices, `tokmark ops` and tests. Activations
+/* A plan of one op: `op` refers to `tensors`, both copied, constants too. USAGE error if an operand is missing or too small. For verification on slices, `tokmark ops` and tests. Activations
  * that the op reads are given role INPUT by the caller so that reset() fills them. */
 enum tmk_status tmk_plan_create_single(const struct tmk_op *op, const struct tmk_tensor *tensors, int tensor_count,
                                        uint64_t seed, enum tmk_dtype act_dtype, struct tmk_plan **out,
                                        struct tmk_error *err);
 
 /* Bytes a backend must hold for the plan, by kind. Checked against the device before anything is allocated. Backends may
- * need more for padding and workspace; see tmk_backend_ops.memory_needed. All saturate at INT64_MAX. */
+ * need more for padding and workspace; see tmk_backend_ops.memory_overhead. All saturate at INT64_MAX. */
 struct tmk_plan_memory {
   int64_t weight_bytes, kv_bytes, activation_bytes, total_bytes;
 };
 struct tmk_plan_memory tmk_plan_memory_needed(const struct tmk_plan *plan);
 
 /* inv_freq[0 … rotary_dim/2 − 1] and the factor on cos and sin, for every scaling kind of model.h. Sources of the formulas
- * in plan.c. */
+ * in plan_rope.c. */
 void tmk_rope_frequencies(const struct tmk_rope *rope, double *inv_freq, double *scale);
 
 #endif
