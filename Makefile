@@ -1,6 +1,8 @@
 # tokmark. `make help` lists the targets. Each configuration builds in a folder of its own; build/tokmark links to the last.
 #   MODE=release|debug|asan   CUDA=auto|0|1   MPI=0|1   CC=gcc|clang|…
 
+VERSION := 0.1.0
+
 MODE ?= release
 CUDA ?= auto
 MPI ?= 0
@@ -53,6 +55,13 @@ $(B)/%_avx512.o: SIMD := $(SIMD_avx512)
 $(B)/%_avx2.o: SIMD := $(SIMD_avx2)
 $(B)/harness/data_embed.o: SIMD := -DTMK_DATA_DIR='"harness/data"'
 $(B)/harness/data_embed.o: $(DATA)
+
+# What --version says, apart from the flags, so that a commit recompiles one file.
+VERSION_TEXT := \#define TMK_VERSION "$(VERSION)"\n\#define TMK_GIT_REVISION "$(GIT)"\n\#define TMK_BUILD_FEATURES "$(MODE); cuda: no; mpi: no"\n
+$(B)/version.h: FORCE
+	@mkdir -p $(B); printf '$(VERSION_TEXT)' | cmp -s - $@ || printf '$(VERSION_TEXT)' > $@
+$(B)/harness/build_info.o: SIMD := -iquote $(B)
+$(B)/harness/build_info.o: $(B)/version.h
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(SIMD) -MMD -MP -c -o $@ $<

@@ -1,0 +1,29 @@
+/* comm.c: collectives by name, and how their bus bandwidth follows from the bytes moved. */
+#include "tokmark/comm.h"
+
+#include <assert.h>
+
+/* NVIDIA/nccl-tests, doc/PERFORMANCE.md. With algbw = S ÷ t, busbw is what each link carries at least: an all-reduce of S
+ * bytes over n ranks sends each byte but the n-th part out and back, 2(n−1)/n; a gather or scatter of S bytes in all moves
+ * the (n−1)/n that a rank does not hold already; broadcast and send-recv move S once. */
+static const struct {
+  const char *name;
+  int crossings; /* 0: busbw is algbw */
+} rows[TMK_COLL_COUNT] = {
+    [TMK_COLL_ALL_REDUCE] = {"all-reduce", 2},         [TMK_COLL_ALL_GATHER] = {"all-gather", 1},
+    [TMK_COLL_REDUCE_SCATTER] = {"reduce-scatter", 1}, [TMK_COLL_ALL_TO_ALL] = {"all-to-all", 1},
+    [TMK_COLL_BROADCAST] = {"broadcast", 0},           [TMK_COLL_SEND_RECV] = {"send-recv", 0},
+};
+
+const char *tmk_collective_name(enum tmk_collective collective)
+{
+  assert((unsigned)collective < TMK_COLL_COUNT);
+  return rows[collective].name;
+}
+
+double tmk_collective_bus_factor(enum tmk_collective collective, int ranks)
+{
+  assert((unsigned)collective < TMK_COLL_COUNT && ranks >= 1);
+  if (rows[collective].crossings == 0) return 1.0;
+  return (double)rows[collective].crossings * (double)(ranks - 1) / (double)ranks;
+}

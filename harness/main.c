@@ -1,0 +1,88 @@
+/* main.c: the command table, and nothing else. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "host.h"
+#include "opt.h"
+
+static const struct tmk_command commands[] = {
+    {"run", "measure a sweep of one model's steps on a device: the main job, and what no command means", tmk_cmd_run},
+    {"ops", "measure single operations over shapes", tmk_cmd_ops},
+    {"verify", "check every operation of a device against the float64 reference", tmk_cmd_verify},
+    {"devices", "what is here: devices and what they reach", tmk_cmd_devices},
+    {"models", "the built-in models", tmk_cmd_models},
+    {"claims", "the reported figures that results are held against", tmk_cmd_claims},
+    {"target", "how many of the measured device make a reported figure", tmk_cmd_target},
+    {"show", "print a result file again", tmk_cmd_show},
+};
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+static const struct tmk_command *command_find(const char *name)
+{
+  for (size_t i = 0; i < COMMAND_COUNT; i++) {
+    if (strcmp(commands[i].name, name) == 0) return &commands[i];
+  }
+  return NULL;
+}
+
+static enum tmk_status unknown_fail(const char *name, struct tmk_error *err)
+{
+  const char *names[COMMAND_COUNT + 1] = {NULL};
+  for (size_t i = 0; i < COMMAND_COUNT; i++) names[i] = commands[i].name;
+  const char *near = tmk_nearest_name(name, names);
+  if (near == NULL) return tmk_fail(err, TMK_ERR_USAGE, "%.64s: unknown command; see tokmark --help", name);
+  return tmk_fail(err, TMK_ERR_USAGE, "%.64s: unknown command; did you mean %s?", name, near);
+}
+
+static void print_help(void)
+{
+  puts("Usage: tokmark [command] [options]\n\n"
+       "What token throughput does this hardware reach, how far is that from its limit, and how many\n"
+       "of these make a reported figure? No model weights, no server: kernels on a model's shape.\n\n"
+       "Commands:");
+  for (size_t i = 0; i < COMMAND_COUNT; i++) printf("  %-9s %s\n", commands[i].name, commands[i].summary);
+  puts("\n'tokmark COMMAND --help' lists a command's options; 'tokmark --version' says what was built.\n"
+       "Exit codes: 0 good; 1 the run failed, or a point did; 2 usage; 130 after Ctrl-C.");
+}
+
+static enum tmk_status dispatch(int argc, char **argv, struct tmk_error *err)
+{
+  static char help_flag[] = "--help";
+  if (argc < 2) return commands[0].run(argc, argv, err);
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (strcmp(argv[1], "help") == 0 && argc == 2)) {
+    print_help();
+    return TMK_OK;
+  }
+  if (strcmp(argv[1], "--version") == 0) {
+    printf("tokmark %s (%s)\n%s\n", tmk_version, tmk_git_revision, tmk_build_text);
+    return TMK_OK;
+  }
+  /* Options without a command belong to the main job. */
+  if (argv[1][0] == '-') return commands[0].run(argc, argv, err);
+  if (strcmp(argv[1], "help") == 0) {
+    const struct tmk_command *command = command_find(argv[2]);
+    char *help_argv[] = {argv[2], help_flag, NULL};
+    return command != NULL ? command->run(2, help_argv, err) : unknown_fail(argv[2], err);
+  }
+  const struct tmk_command *command = command_find(argv[1]);
+  return command != NULL ? command->run(argc - 1, argv + 1, err) : unknown_fail(argv[1], err);
+}
+
+int main(int argc, char **argv)
+{
+  struct tmk_error err = {0};
+  /* `tokmark … | head -1` ends quietly, even where a parent left SIGPIPE ignored. */
+  signal(SIGPIPE, SIG_DFL);
+  enum tmk_status status = dispatch(argc, argv, &err);
+  errno = 0;
+  bool lost = ferror(stdout) != 0;
+  if ((fflush(stdout) != 0 || lost) && status == TMK_OK) {
+    status = tmk_fail(&err, TMK_ERR_IO, "standard output: %s", errno != 0 ? strerror(errno) : "a write failed");
+  }
+  if (status != TMK_OK)
+    fprintf(stderr, "tokmark: %s\n", err.message[0] != '\0' ? err.message : tmk_status_name(status));
+  return tmk_status_exit_code(status);
+}
