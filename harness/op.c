@@ -31,13 +31,17 @@ struct operand_list {
 static void add_range(struct operand_list *list, const char *name, int tensor, enum tmk_access access, int64_t first,
                       int64_t count)
 {
-  if (tensor == TMK_TENSOR_NONE) return;
   list->operands[list->count++] = (struct tmk_operand){name, tensor, access, first, count};
 }
 
 static void add(struct operand_list *list, const char *name, int tensor, enum tmk_access access, int64_t count)
 {
   add_range(list, name, tensor, access, 0, count);
+}
+
+static void add_optional(struct operand_list *list, const char *name, int tensor, enum tmk_access access, int64_t count)
+{
+  if (tensor != TMK_TENSOR_NONE) add(list, name, tensor, access, count);
 }
 
 int tmk_op_operands(const struct tmk_op *op, struct tmk_operand operands[TMK_OP_MAX_OPERANDS])
@@ -56,7 +60,7 @@ int tmk_op_operands(const struct tmk_op *op, struct tmk_operand operands[TMK_OP_
     const struct tmk_op_rmsnorm *o = &op->u.rmsnorm;
     const int64_t read = o->rows * o->row_group * o->hidden;
     add(&list, "residual", o->residual, o->write_residual ? TMK_ACCESS_INOUT : in, read);
-    add(&list, "delta", o->delta, in, read);
+    add_optional(&list, "delta", o->delta, in, read);
     add(&list, "weight", o->weight, in, o->hidden);
     add(&list, "y", o->y, out, o->rows * o->hidden);
     break;
@@ -65,7 +69,7 @@ int tmk_op_operands(const struct tmk_op *op, struct tmk_operand operands[TMK_OP_
     const struct tmk_op_gemm *o = &op->u.gemm;
     add(&list, "x", o->x, in, o->m * o->k);
     add(&list, "weight", o->weight, in, o->n * o->k);
-    add(&list, "bias", o->bias, in, o->n);
+    add_optional(&list, "bias", o->bias, in, o->n);
     add(&list, "y", o->y, out, o->m * o->n);
     break;
   }
@@ -74,8 +78,8 @@ int tmk_op_operands(const struct tmk_op *op, struct tmk_operand operands[TMK_OP_
     const int64_t rows = o->seqs * o->q_len;
     add(&list, "qkv", o->qkv, in, rows * (o->heads_q + 2 * o->heads_kv) * o->head_dim);
     add(&list, "inv_freq", o->inv_freq, in, o->rotary_dim / 2);
-    add(&list, "q_norm", o->q_norm, in, o->head_dim);
-    add(&list, "k_norm", o->k_norm, in, o->head_dim);
+    add_optional(&list, "q_norm", o->q_norm, in, o->head_dim);
+    add_optional(&list, "k_norm", o->k_norm, in, o->head_dim);
     add(&list, "q", o->q, out, rows * o->heads_q * o->head_dim);
     add(&list, "k_cache", o->k_cache, out, 0);
     add(&list, "v_cache", o->v_cache, out, 0);

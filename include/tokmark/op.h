@@ -133,7 +133,8 @@ struct tmk_operand {
   int64_t first, count; /* its elements that the op touches; 0, 0 for a KV cache, where they are no single range */
 };
 #define TMK_OP_MAX_OPERANDS 8
-/* Fills operands[] with those present (TMK_TENSOR_NONE left out; a residual that is not written is IN) and returns how many. */
+/* Fills operands[] with those present (an optional one that is TMK_TENSOR_NONE is left out; a residual that is not written
+ * is IN) and returns how many. */
 int tmk_op_operands(const struct tmk_op *op, struct tmk_operand operands[TMK_OP_MAX_OPERANDS]);
 /* "gemm qkv_proj m=8 n=2560 k=2048": for messages and reports. */
 void tmk_op_describe(const struct tmk_op *op, char *text, int text_size);

@@ -1,0 +1,131 @@
+/* plan_single.c: a plan of one operation over tensors that the caller describes (include/tokmark/plan.h). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tokmark/plan.h"
+
+#define LL(value) ((long long)(value))
+
+/* Shape of the cache that an operation names, against the part of it that the operation touches. */
+static enum tmk_status check_cache(const struct tmk_op *op, const char *name, const struct tmk_tensor *tensor,
+                                   struct tmk_error *err)
+{
+  int64_t sequences, positions, heads, head_dim;
+  if (op->kind == TMK_OP_ROPE_KV) {
+    const struct tmk_op_rope_kv *o = &op->u.rope_kv;
+    sequences = o->seq_first + o->seqs, positions = o->past + o->q_len, heads = o->heads_kv, head_dim = o->head_dim;
+  } else {
+    const struct tmk_op_attention *o = &op->u.attention;
+    sequences = o->seq_first + o->seqs, positions = o->past + o->q_len, heads = o->heads_kv, head_dim = o->head_dim;
+  }
+  if (tensor->rank == 4 && tensor->dims[0] >= sequences && tensor->dims[1] >= positions && tensor->dims[2] == heads &&
+      tensor->dims[3] == head_dim) {
+    return TMK_OK;
+  }
+  return tmk_fail(err, TMK_ERR_USAGE, "%s %s: must be [%lld or more, %lld or more, %lld, %lld]",
+                  tmk_op_kind_name(op->kind), name, LL(sequences), LL(positions), LL(heads), LL(head_dim));
+}
+
+static enum tmk_status check_operands(const struct tmk_op *op, const struct tmk_tensor *tensors, int tensor_count,
+                                      struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  struct tmk_operand operands[TMK_OP_MAX_OPERANDS];
+  const int count = tmk_op_operands(op, operands);
+  if (count == 0) {
+    return tmk_fail(err, TMK_ERR_USAGE, "operation of kind %d: has no operands", (int)op->kind);
+  }
+  for (int i = 0; i < count; i++) {
+    const struct tmk_operand *operand = &operands[i];
+    if (operand->tensor < 0 || operand->tensor >= tensor_count) {
+      return tmk_fail(err, TMK_ERR_USAGE, "%s %s: tensor %d: must be 0..%d", tmk_op_kind_name(op->kind), operand->name,
+                      operand->tensor, tensor_count - 1);
+    }
+    const struct tmk_tensor *tensor = &tensors[operand->tensor];
+    if (strcmp(operand->name, "k_cache") == 0 || strcmp(operand->name, "v_cache") == 0) {
+      TMK_TRY(check_cache(op, operand->name, tensor, err));
+      continue;
+    }
+    const int64_t needed = operand->first + operand->count, elements = tmk_tensor_elements(tensor);
+    if (elements < needed) {
+      return tmk_fail(err, TMK_ERR_USAGE, "%s %s: has %lld elements: must have %lld or more",
+                      tmk_op_kind_name(op->kind), operand->name, LL(elements), LL(needed));
+    }
+  }
+out:
+  return status;
+}
+
+/* Tokens that the operation works on. */
+static int64_t op_rows(const struct tmk_op *op)
+{
+  switch (op->kind) {
+  case TMK_OP_EMBED: return op->u.embed.rows;
+  case TMK_OP_RMSNORM: return op->u.rmsnorm.rows;
+  case TMK_OP_GEMM: return op->u.gemm.m;
+  case TMK_OP_ROPE_KV: return op->u.rope_kv.seqs * op->u.rope_kv.q_len;
+  case TMK_OP_ATTENTION: return op->u.attention.seqs * op->u.attention.q_len;
+  case TMK_OP_SWIGLU: return op->u.swiglu.rows;
+  case TMK_OP_SAMPLE: return op->u.sample.rows;
+  case TMK_OP_KIND_COUNT: break;
+  }
+  return 0;
+}
+
+/* Gives every constant tensor a copy of its data that the plan owns. */
+static enum tmk_status copy_constants(struct tmk_plan *plan, struct tmk_error *err)
+{
+  size_t total = 0;
+  for (int i = 0; i < plan->tensor_count; i++) {
+    if (plan->tensors[i].role == TMK_ROLE_CONSTANT) total += (size_t)tmk_tensor_elements(&plan->tensors[i]);
+  }
+  plan->constants = malloc((total ? total : 1) * sizeof *plan->constants);
+  if (!plan->constants) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory: %lld constants", LL(total));
+  double *next = plan->constants;
+  for (int i = 0; i < plan->tensor_count; i++) {
+    struct tmk_tensor *tensor = &plan->tensors[i];
+    if (tensor->role != TMK_ROLE_CONSTANT) continue;
+    const size_t elements = (size_t)tmk_tensor_elements(tensor);
+    memcpy(next, tensor->constant, elements * sizeof *next);
+    tensor->constant = next;
+    next += elements;
+  }
+  return TMK_OK;
+}
+
+enum tmk_status tmk_plan_create_single(const struct tmk_op *op, const struct tmk_tensor *tensors, int tensor_count,
+                                       uint64_t seed, enum tmk_dtype act_dtype, struct tmk_plan **out,
+                                       struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  struct tmk_plan *plan = NULL;
+  *out = NULL;
+  TMK_TRY(check_operands(op, tensors, tensor_count, err));
+
+  plan = calloc(1, sizeof *plan);
+  if (plan) {
+    plan->tensors = calloc((size_t)tensor_count, sizeof *plan->tensors);
+    plan->ops = calloc(1, sizeof *plan->ops);
+    plan->steps = calloc(1, sizeof *plan->steps);
+  }
+  if (!plan || !plan->tensors || !plan->ops || !plan->steps) {
+    status = tmk_fail(err, TMK_ERR_MEMORY, "out of memory: plan of one operation");
+    goto out;
+  }
+  memcpy(plan->tensors, tensors, (size_t)tensor_count * sizeof *tensors);
+  plan->tensor_count = tensor_count;
+  TMK_TRY(copy_constants(plan, err));
+  plan->ops[0] = *op;
+  plan->ops[0].step = 0;
+  plan->op_count = 1;
+  plan->steps[0] = (struct tmk_plan_step){.first_op = 0, .op_count = 1, .tokens = op_rows(op)};
+  plan->step_count = 1;
+  plan->seed = seed;
+  plan->act_dtype = act_dtype;
+  plan->logits = plan->tokens_out = TMK_TENSOR_NONE;
+  *out = plan;
+  plan = NULL;
+out:
+  tmk_plan_destroy(plan);
+  return status;
+}
