@@ -6,6 +6,7 @@
 
 /* values are sorted copies inside. Quantile p in 0 … 1 by linear interpolation (Hyndman & Fan type 7). */
 double tmk_stats_quantile(const double *sorted, int64_t count, double p);
+void tmk_stats_init(struct tmk_stats *stats); /* no samples: count 0, the rest NAN */
 /* Fills stats from sample times divided by passes. MEMORY on allocation failure. */
 enum tmk_status tmk_stats_compute(const struct tmk_sample *samples, int64_t count, int64_t passes_per_sample,
                                   struct tmk_stats *stats, struct tmk_error *err);
