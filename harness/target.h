@@ -11,8 +11,8 @@
 struct tmk_gpu {
   char id[48], name[96];       /* "gb300-nvl72", "GB300 NVL72 (per GPU)" */
   char aliases[8][64];         /* other spellings, as claims and drivers give them; "" behind the last */
-  int64_t compute_capability, sm_count, gpus_per_rack; /* TMK_UNKNOWN where not known */
-  int64_t l2_bytes, memory_bytes;
+  int64_t compute_capability, sm_count, gpus_per_node, gpus_per_rack; /* TMK_UNKNOWN where not known */
+  int64_t l2_bytes, memory_bytes; /* memory: what nvidia-smi reports where that is known, else the vendor's GB as 10^9 */
   double read_bytes_per_s;     /* datasheet, dense */
   double flops_per_s[TMK_DTYPE_COUNT]; /* dense; NAN where it has none */
   double tdp_w, rack_power_w;
@@ -20,7 +20,10 @@ struct tmk_gpu {
 };
 int tmk_gpu_count(void);
 enum tmk_status tmk_gpu_get(int index, struct tmk_gpu *gpu, struct tmk_error *err);
-/* Index for an id or alias, without case; −1 if none. `name` from a driver ("NVIDIA H100 80GB HBM3") matches by aliases. */
+/* The whole table: *gpus is owned by the caller (free). Reading one row parses the file, so take this for more than a few. */
+enum tmk_status tmk_gpus_load(struct tmk_gpu **gpus, int *count, struct tmk_error *err);
+/* Index for an id or alias, without case, spaces, punctuation and a leading "NVIDIA"; −1 if none. `name` from a driver
+ * ("NVIDIA H100 80GB HBM3") matches by aliases. */
 int tmk_gpu_find(const char *name);
 
 struct tmk_claim {
@@ -32,11 +35,18 @@ struct tmk_claim {
   double tokens_per_s, tokens_per_s_per_gpu, power_w; /* NAN if not stated */
   enum tmk_accounting accounting; /* NONE: the source does not say */
   char confidence[160];
+  char family[32];           /* "press", "mlperf-5.1", "tensorrt-llm-1.0", "vendor", …; "statement": states no rate */
+  char accounting_text[160]; /* what the source says of it */
+  char gpu_unjoined[128], model_unjoined[128]; /* why gpu_id, model_id is "" */
+  double output_len_mean;    /* of the data set, where requests differ; NAN if not stated */
+  int64_t gpu_count_printed, racks; /* as the source prints it; TMK_UNKNOWN */
+  char details[512];         /* the rest: parallelism, nodes, software, availability, rates by node, source of the power */
 };
 #define TMK_CLAIM_DEFAULT_ID "gmi-taiwan-gb300"
 int tmk_claim_count(void);
 enum tmk_status tmk_claim_get(int index, struct tmk_claim *claim, struct tmk_error *err);
-int tmk_claim_find(const char *id); /* −1 if none */
+enum tmk_status tmk_claims_load(struct tmk_claim **claims, int *count, struct tmk_error *err); /* as tmk_gpus_load */
+int tmk_claim_find(const char *id); /* −1 if none; without case */
 
 /* How many of the measured device make `tokens_per_s`. Counts are rounded up; intervals come from the rate's interval. */
 struct tmk_target_need {
