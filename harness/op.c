@@ -22,6 +22,13 @@ enum tmk_op_kind tmk_op_kind_from_name(const char *name)
   return (enum tmk_op_kind)kind;
 }
 
+/* Saturating: a plan too large to run can still be described. */
+static int64_t times(int64_t a, int64_t b)
+{
+  int64_t product;
+  return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
+}
+
 /* What tmk_op_operands has filled so far. */
 struct operand_list {
   struct tmk_operand *operands;
@@ -52,42 +59,42 @@ int tmk_op_operands(const struct tmk_op *op, struct tmk_operand operands[TMK_OP_
   case TMK_OP_EMBED: {
     const struct tmk_op_embed *o = &op->u.embed;
     add_range(&list, "tokens", o->tokens, in, o->token_first, o->rows);
-    add(&list, "weight", o->weight, in, o->vocab * o->hidden);
-    add(&list, "x", o->x, out, o->rows * o->hidden);
+    add(&list, "weight", o->weight, in, times(o->vocab, o->hidden));
+    add(&list, "x", o->x, out, times(o->rows, o->hidden));
     break;
   }
   case TMK_OP_RMSNORM: {
     const struct tmk_op_rmsnorm *o = &op->u.rmsnorm;
-    const int64_t read = o->rows * o->row_group * o->hidden;
+    const int64_t read = times(times(o->rows, o->row_group), o->hidden);
     add(&list, "residual", o->residual, o->write_residual ? TMK_ACCESS_INOUT : in, read);
     add_optional(&list, "delta", o->delta, in, read);
     add(&list, "weight", o->weight, in, o->hidden);
-    add(&list, "y", o->y, out, o->rows * o->hidden);
+    add(&list, "y", o->y, out, times(o->rows, o->hidden));
     break;
   }
   case TMK_OP_GEMM: {
     const struct tmk_op_gemm *o = &op->u.gemm;
-    add(&list, "x", o->x, in, o->m * o->k);
-    add(&list, "weight", o->weight, in, o->n * o->k);
+    add(&list, "x", o->x, in, times(o->m, o->k));
+    add(&list, "weight", o->weight, in, times(o->n, o->k));
     add_optional(&list, "bias", o->bias, in, o->n);
-    add(&list, "y", o->y, out, o->m * o->n);
+    add(&list, "y", o->y, out, times(o->m, o->n));
     break;
   }
   case TMK_OP_ROPE_KV: {
     const struct tmk_op_rope_kv *o = &op->u.rope_kv;
-    const int64_t rows = o->seqs * o->q_len;
-    add(&list, "qkv", o->qkv, in, rows * (o->heads_q + 2 * o->heads_kv) * o->head_dim);
+    const int64_t rows = times(o->seqs, o->q_len);
+    add(&list, "qkv", o->qkv, in, times(times(rows, o->heads_q + 2 * o->heads_kv), o->head_dim));
     add(&list, "inv_freq", o->inv_freq, in, o->rotary_dim / 2);
     add_optional(&list, "q_norm", o->q_norm, in, o->head_dim);
     add_optional(&list, "k_norm", o->k_norm, in, o->head_dim);
-    add(&list, "q", o->q, out, rows * o->heads_q * o->head_dim);
+    add(&list, "q", o->q, out, times(times(rows, o->heads_q), o->head_dim));
     add(&list, "k_cache", o->k_cache, out, 0);
     add(&list, "v_cache", o->v_cache, out, 0);
     break;
   }
   case TMK_OP_ATTENTION: {
     const struct tmk_op_attention *o = &op->u.attention;
-    const int64_t count = o->seqs * o->q_len * o->heads_q * o->head_dim;
+    const int64_t count = times(times(o->seqs, o->q_len), times(o->heads_q, o->head_dim));
     add(&list, "q", o->q, in, count);
     add(&list, "k_cache", o->k_cache, in, 0);
     add(&list, "v_cache", o->v_cache, in, 0);
@@ -96,13 +103,13 @@ int tmk_op_operands(const struct tmk_op *op, struct tmk_operand operands[TMK_OP_
   }
   case TMK_OP_SWIGLU: {
     const struct tmk_op_swiglu *o = &op->u.swiglu;
-    add(&list, "gate_up", o->gate_up, in, o->rows * 2 * o->inner);
-    add(&list, "y", o->y, out, o->rows * o->inner);
+    add(&list, "gate_up", o->gate_up, in, times(o->rows, 2 * o->inner));
+    add(&list, "y", o->y, out, times(o->rows, o->inner));
     break;
   }
   case TMK_OP_SAMPLE: {
     const struct tmk_op_sample *o = &op->u.sample;
-    add(&list, "logits", o->logits, in, o->rows * o->vocab);
+    add(&list, "logits", o->logits, in, times(o->rows, o->vocab));
     add_range(&list, "tokens", o->tokens, out, o->token_first, o->rows);
     break;
   }

@@ -1,6 +1,6 @@
 /* plan_parts.h: what the files of the planner share; nobody else includes it.
  *
- * plan.c cuts a pass into steps and lists their operations; plan_tensors.c lists the tensors that they name.
+ * plan.c checks and measures, plan_tensors.c lists the tensors, plan_steps.c the operations that name them.
  */
 #ifndef TMK_HARNESS_PLAN_PARTS_H
 #define TMK_HARNESS_PLAN_PARTS_H
@@ -36,5 +36,11 @@ struct tmk_plan_tensors {
 /* Fills plan->tensors (allocated here), plan->constants and *out from plan->model, workload and act_dtype. */
 enum tmk_status tmk_plan_tensors_build(struct tmk_plan *plan, const struct tmk_plan_shape *shape,
                                        struct tmk_plan_tensors *out, struct tmk_error *err);
+
+/* Operations of a step that ends prompts: the most a step has. */
+int64_t tmk_plan_step_ops(int64_t layers);
+/* Fills plan->ops and plan->steps, both allocated for shape->steps steps of that many operations. */
+void tmk_plan_steps_build(struct tmk_plan *plan, const struct tmk_plan_shape *shape,
+                          const struct tmk_plan_tensors *tensors, double rope_scale);
 
 #endif

@@ -34,8 +34,19 @@ enum slot {
   SLOT_DOWN_BIAS = 27,
   SLOT_K_CACHE = 28,
   SLOT_V_CACHE = 29,
-  /* Never filled: their contents are computed. */
-  SLOT_ACTIVATION = 64,
+  /* Computed, not filled, unless a plan of one operation makes them its inputs. */
+  SLOT_RESIDUAL = 64,
+  SLOT_NORMED = 65,
+  SLOT_QKV_OUT = 66,
+  SLOT_Q = 67,
+  SLOT_ATTN_OUT = 68,
+  SLOT_DELTA = 69,
+  SLOT_GATE_UP_OUT = 70,
+  SLOT_ACT = 71,
+  SLOT_FINAL_HIDDEN = 72,
+  SLOT_LOGITS = 73,
+  SLOT_TOKENS_OUT = 74,
+  SLOT_INV_FREQ = 75,
 };
 
 /* Tensors a held layer has at most, and those outside the layers. */
@@ -58,6 +69,13 @@ struct spec {
   float offset, scale;
 };
 
+/* Embedding, LM head, norms and biases stay at 16 bits or more: see plan.h. */
+static enum tmk_dtype plain_dtype(const struct tmk_plan *plan)
+{
+  const enum tmk_dtype weight = plan->workload.weight_dtype;
+  return tmk_dtype_get(weight)->bits < 16 ? TMK_DTYPE_BF16 : weight;
+}
+
 static int add_tensor(struct tmk_plan *plan, const struct spec *spec)
 {
   struct tmk_tensor *tensor = &plan->tensors[plan->tensor_count];
@@ -79,28 +97,62 @@ static int add_tensor(struct tmk_plan *plan, const struct spec *spec)
   return plan->tensor_count++;
 }
 
-/* Norm weights and biases. */
-static int add_vector(struct tmk_plan *plan, const char *name, int layer, enum slot slot, int64_t size,
-                      enum tmk_dtype dtype)
+static int add_norm(struct tmk_plan *plan, const char *name, int layer, enum slot slot, int64_t size)
 {
-  const bool is_norm = slot == SLOT_ATTN_NORM || slot == SLOT_MLP_NORM || slot == SLOT_FINAL_NORM ||
-                       slot == SLOT_Q_NORM || slot == SLOT_K_NORM;
-  return add_tensor(plan, &(struct spec){name, layer, slot, TMK_ROLE_WEIGHT, dtype, size, 0,
-                                         is_norm ? NORM_OFFSET : 0.0f, is_norm ? NORM_SCALE : BIAS_SCALE});
+  return add_tensor(plan, &(struct spec){.name = name,
+                                         .layer = layer,
+                                         .slot = slot,
+                                         .role = TMK_ROLE_WEIGHT,
+                                         .dtype = plain_dtype(plan),
+                                         .rows = size,
+                                         .offset = NORM_OFFSET,
+                                         .scale = NORM_SCALE});
 }
 
-/* The weight of a projection from k to n. */
-static int add_projection(struct tmk_plan *plan, const char *name, int layer, enum slot slot, int64_t n, int64_t k,
-                          enum tmk_dtype dtype)
+static int add_bias(struct tmk_plan *plan, const char *name, int layer, enum slot slot, int64_t size)
 {
-  const float scale = (float)sqrt(3.0 / (double)k);
-  return add_tensor(plan, &(struct spec){name, layer, slot, TMK_ROLE_WEIGHT, dtype, n, k, 0.0f, scale});
+  return add_tensor(plan, &(struct spec){.name = name,
+                                         .layer = layer,
+                                         .slot = slot,
+                                         .role = TMK_ROLE_WEIGHT,
+                                         .dtype = plain_dtype(plan),
+                                         .rows = size,
+                                         .scale = BIAS_SCALE});
 }
 
-static int add_activation(struct tmk_plan *plan, const char *name, int64_t rows, int64_t cols)
+/* A projection from k inputs to n outputs: those of the layers in the workload's weight dtype, the LM head in the plain one. */
+static int add_projection(struct tmk_plan *plan, const char *name, int layer, enum slot slot, int64_t n, int64_t k)
 {
-  return add_tensor(
-      plan, &(struct spec){name, -1, SLOT_ACTIVATION, TMK_ROLE_ACTIVATION, plan->act_dtype, rows, cols, 0.0f, 0.0f});
+  return add_tensor(plan, &(struct spec){.name = name,
+                                         .layer = layer,
+                                         .slot = slot,
+                                         .role = TMK_ROLE_WEIGHT,
+                                         .dtype = layer < 0 ? plain_dtype(plan) : plan->workload.weight_dtype,
+                                         .rows = n,
+                                         .cols = k,
+                                         .scale = (float)sqrt(3.0 / (double)k)});
+}
+
+static int add_activation(struct tmk_plan *plan, const char *name, enum slot slot, int64_t rows, int64_t cols)
+{
+  return add_tensor(plan, &(struct spec){.name = name,
+                                         .layer = -1,
+                                         .slot = slot,
+                                         .role = TMK_ROLE_ACTIVATION,
+                                         .dtype = plan->act_dtype,
+                                         .rows = rows,
+                                         .cols = cols,
+                                         .scale = UNIT_SCALE});
+}
+
+/* Token ids: a vector. */
+static int add_tokens(struct tmk_plan *plan, const char *name, enum slot slot, enum tmk_tensor_role role, int64_t count)
+{
+  const int index = add_tensor(
+      plan,
+      &(struct spec){.name = name, .layer = -1, .slot = slot, .role = role, .dtype = TMK_DTYPE_I32, .rows = count});
+  plan->tensors[index].fill_vocab = plan->model.vocab_size;
+  return index;
 }
 
 /* [sequences, positions, heads_kv, head_dim]. The whole has TMK_KV_POSITIONS, so that what stands at a position does not
@@ -108,8 +160,14 @@ static int add_activation(struct tmk_plan *plan, const char *name, int64_t rows,
 static int add_cache(struct tmk_plan *plan, const char *name, int layer, enum slot slot, int64_t positions)
 {
   const struct tmk_model *model = &plan->model;
-  const int index = add_tensor(plan, &(struct spec){name, layer, slot, TMK_ROLE_KV_CACHE, plan->workload.kv_dtype,
-                                                    plan->workload.batch, positions, 0.0f, UNIT_SCALE});
+  const int index = add_tensor(plan, &(struct spec){.name = name,
+                                                    .layer = layer,
+                                                    .slot = slot,
+                                                    .role = TMK_ROLE_KV_CACHE,
+                                                    .dtype = plan->workload.kv_dtype,
+                                                    .rows = plan->workload.batch,
+                                                    .cols = positions,
+                                                    .scale = UNIT_SCALE});
   struct tmk_tensor *tensor = &plan->tensors[index];
   tensor->rank = 4;
   tensor->dims[2] = tensor->global_dims[2] = model->num_key_value_heads;
@@ -118,70 +176,75 @@ static int add_cache(struct tmk_plan *plan, const char *name, int layer, enum sl
   return index;
 }
 
-static struct tmk_layer_tensors add_layer(struct tmk_plan *plan, int layer, int64_t positions, enum tmk_dtype plain)
+static struct tmk_layer_tensors add_layer(struct tmk_plan *plan, int layer, int64_t positions)
 {
   const struct tmk_model *m = &plan->model;
-  const enum tmk_dtype wide = plan->workload.weight_dtype;
-  const int64_t q_size = m->num_attention_heads * m->head_dim, kv_size = m->num_key_value_heads * m->head_dim;
-  const int64_t qkv_size = q_size + 2 * kv_size;
-  const int none = TMK_TENSOR_NONE;
-  struct tmk_layer_tensors t;
-  t.attn_norm = add_vector(plan, "attn_norm.weight", layer, SLOT_ATTN_NORM, m->hidden_size, plain);
-  t.qkv = add_projection(plan, "qkv_proj.weight", layer, SLOT_QKV, qkv_size, m->hidden_size, wide);
-  t.qkv_bias = m->qkv_bias ? add_vector(plan, "qkv_proj.bias", layer, SLOT_QKV_BIAS, qkv_size, plain) : none;
-  t.q_norm = m->qk_norm ? add_vector(plan, "q_norm.weight", layer, SLOT_Q_NORM, m->head_dim, plain) : none;
-  t.k_norm = m->qk_norm ? add_vector(plan, "k_norm.weight", layer, SLOT_K_NORM, m->head_dim, plain) : none;
-  t.o = add_projection(plan, "o_proj.weight", layer, SLOT_O, m->hidden_size, q_size, wide);
-  t.o_bias = m->o_bias ? add_vector(plan, "o_proj.bias", layer, SLOT_O_BIAS, m->hidden_size, plain) : none;
-  t.mlp_norm = add_vector(plan, "mlp_norm.weight", layer, SLOT_MLP_NORM, m->hidden_size, plain);
-  t.gate_up =
-      add_projection(plan, "gate_up_proj.weight", layer, SLOT_GATE_UP, 2 * m->intermediate_size, m->hidden_size, wide);
-  t.gate_up_bias =
-      m->mlp_bias ? add_vector(plan, "gate_up_proj.bias", layer, SLOT_GATE_UP_BIAS, 2 * m->intermediate_size, plain)
-                  : none;
-  t.down = add_projection(plan, "down_proj.weight", layer, SLOT_DOWN, m->hidden_size, m->intermediate_size, wide);
-  t.down_bias = m->mlp_bias ? add_vector(plan, "down_proj.bias", layer, SLOT_DOWN_BIAS, m->hidden_size, plain) : none;
+  const int64_t hidden = m->hidden_size, inner = m->intermediate_size, head = m->head_dim;
+  const int64_t q_size = m->num_attention_heads * head, qkv_size = q_size + 2 * m->num_key_value_heads * head;
+  struct tmk_layer_tensors t = {.qkv_bias = TMK_TENSOR_NONE,
+                                .q_norm = TMK_TENSOR_NONE,
+                                .k_norm = TMK_TENSOR_NONE,
+                                .o_bias = TMK_TENSOR_NONE,
+                                .gate_up_bias = TMK_TENSOR_NONE,
+                                .down_bias = TMK_TENSOR_NONE};
+  t.attn_norm = add_norm(plan, "attn_norm.weight", layer, SLOT_ATTN_NORM, hidden);
+  t.qkv = add_projection(plan, "qkv_proj.weight", layer, SLOT_QKV, qkv_size, hidden);
+  t.o = add_projection(plan, "o_proj.weight", layer, SLOT_O, hidden, q_size);
+  t.mlp_norm = add_norm(plan, "mlp_norm.weight", layer, SLOT_MLP_NORM, hidden);
+  t.gate_up = add_projection(plan, "gate_up_proj.weight", layer, SLOT_GATE_UP, 2 * inner, hidden);
+  t.down = add_projection(plan, "down_proj.weight", layer, SLOT_DOWN, hidden, inner);
+  if (m->qkv_bias) t.qkv_bias = add_bias(plan, "qkv_proj.bias", layer, SLOT_QKV_BIAS, qkv_size);
+  if (m->qk_norm) t.q_norm = add_norm(plan, "q_norm.weight", layer, SLOT_Q_NORM, head);
+  if (m->qk_norm) t.k_norm = add_norm(plan, "k_norm.weight", layer, SLOT_K_NORM, head);
+  if (m->o_bias) t.o_bias = add_bias(plan, "o_proj.bias", layer, SLOT_O_BIAS, hidden);
+  if (m->mlp_bias) t.gate_up_bias = add_bias(plan, "gate_up_proj.bias", layer, SLOT_GATE_UP_BIAS, 2 * inner);
+  if (m->mlp_bias) t.down_bias = add_bias(plan, "down_proj.bias", layer, SLOT_DOWN_BIAS, hidden);
   t.k_cache = add_cache(plan, "k_cache", layer, SLOT_K_CACHE, positions);
   t.v_cache = add_cache(plan, "v_cache", layer, SLOT_V_CACHE, positions);
   return t;
 }
 
 static void add_inputs_and_outputs(struct tmk_plan *plan, const struct tmk_plan_shape *shape,
-                                   struct tmk_plan_tensors *t, enum tmk_dtype plain)
+                                   struct tmk_plan_tensors *t)
 {
   const struct tmk_model *m = &plan->model;
-  const int64_t batch = plan->workload.batch, prompts = shape->prompts_per_step;
-  t->tokens = add_tensor(
-      plan, &(struct spec){"tokens", -1, SLOT_TOKENS, TMK_ROLE_INPUT, TMK_DTYPE_I32, shape->tokens, 0, 0.0f, 0.0f});
-  plan->tensors[t->tokens].fill_vocab = m->vocab_size;
-  t->inv_freq = add_tensor(plan, &(struct spec){"inv_freq", -1, SLOT_ACTIVATION, TMK_ROLE_CONSTANT, TMK_DTYPE_F64,
-                                                m->rope.rotary_dim / 2, 0, 0.0f, 0.0f});
-  plan->tensors[t->inv_freq].constant = plan->constants;
-  t->embedding = add_tensor(plan, &(struct spec){"embedding.weight", -1, SLOT_EMBEDDING, TMK_ROLE_WEIGHT, plain,
-                                                 m->vocab_size, m->hidden_size, 0.0f, UNIT_SCALE});
-  t->final_norm = add_vector(plan, "final_norm.weight", -1, SLOT_FINAL_NORM, m->hidden_size, plain);
-  t->lm_head = m->tie_word_embeddings
-                   ? t->embedding
-                   : add_projection(plan, "lm_head.weight", -1, SLOT_LM_HEAD, m->vocab_size, m->hidden_size, plain);
-  t->logits = add_tensor(plan, &(struct spec){"logits", -1, SLOT_ACTIVATION, TMK_ROLE_OUTPUT, TMK_DTYPE_F32, prompts,
-                                              m->vocab_size, 0.0f, 0.0f});
-  t->tokens_out = add_tensor(
-      plan, &(struct spec){"tokens_out", -1, SLOT_ACTIVATION, TMK_ROLE_OUTPUT, TMK_DTYPE_I32, batch, 0, 0.0f, 0.0f});
-  plan->tensors[t->tokens_out].fill_vocab = m->vocab_size;
+  const int64_t hidden = m->hidden_size, vocab = m->vocab_size;
+  t->tokens = add_tokens(plan, "tokens", SLOT_TOKENS, TMK_ROLE_INPUT, shape->tokens);
+  t->tokens_out = add_tokens(plan, "tokens_out", SLOT_TOKENS_OUT, TMK_ROLE_OUTPUT, plan->workload.batch);
+  t->logits = add_activation(plan, "logits", SLOT_LOGITS, shape->prompts_per_step, vocab);
+  plan->tensors[t->logits].role = TMK_ROLE_OUTPUT;
+  plan->tensors[t->logits].dtype = TMK_DTYPE_F32;
   plan->logits = t->logits;
   plan->tokens_out = t->tokens_out;
+
+  t->inv_freq = add_tensor(plan, &(struct spec){.name = "inv_freq",
+                                                .layer = -1,
+                                                .slot = SLOT_INV_FREQ,
+                                                .role = TMK_ROLE_CONSTANT,
+                                                .dtype = TMK_DTYPE_F64,
+                                                .rows = m->rope.rotary_dim / 2});
+  plan->tensors[t->inv_freq].constant = plan->constants;
+  t->embedding = add_tensor(plan, &(struct spec){.name = "embedding.weight",
+                                                 .layer = -1,
+                                                 .slot = SLOT_EMBEDDING,
+                                                 .role = TMK_ROLE_WEIGHT,
+                                                 .dtype = plain_dtype(plan),
+                                                 .rows = vocab,
+                                                 .cols = hidden,
+                                                 .scale = UNIT_SCALE});
+  t->final_norm = add_norm(plan, "final_norm.weight", -1, SLOT_FINAL_NORM, hidden);
+  t->lm_head = t->embedding;
+  if (!m->tie_word_embeddings) t->lm_head = add_projection(plan, "lm_head.weight", -1, SLOT_LM_HEAD, vocab, hidden);
 }
 
 enum tmk_status tmk_plan_tensors_build(struct tmk_plan *plan, const struct tmk_plan_shape *shape,
                                        struct tmk_plan_tensors *out, struct tmk_error *err)
 {
   const struct tmk_model *m = &plan->model;
+  const int64_t hidden = m->hidden_size, inner = m->intermediate_size, rows = shape->rows_max;
   const int64_t q_size = m->num_attention_heads * m->head_dim;
-  const int64_t qkv_size = q_size + 2 * m->num_key_value_heads * m->head_dim, rows = shape->rows_max;
+  const int64_t qkv_size = q_size + 2 * m->num_key_value_heads * m->head_dim;
   const size_t layers = (size_t)shape->layers_held;
-  /* Embedding, LM head, norms and biases stay at 16 bits or more: see plan.h. */
-  const enum tmk_dtype weight = plan->workload.weight_dtype;
-  const enum tmk_dtype plain = tmk_dtype_get(weight)->bits < 16 ? TMK_DTYPE_BF16 : weight;
 
   plan->tensors = calloc(layers * TENSORS_PER_LAYER + TENSORS_SHARED, sizeof *plan->tensors);
   plan->constants = calloc((size_t)(m->rope.rotary_dim / 2), sizeof *plan->constants);
@@ -190,18 +253,18 @@ enum tmk_status tmk_plan_tensors_build(struct tmk_plan *plan, const struct tmk_p
     return tmk_fail(err, TMK_ERR_MEMORY, "out of memory: tensor table of %lld layers", (long long)layers);
   }
 
-  add_inputs_and_outputs(plan, shape, out, plain);
-  out->residual = add_activation(plan, "residual", rows, m->hidden_size);
-  out->normed = add_activation(plan, "normed", rows, m->hidden_size);
-  out->qkv = add_activation(plan, "qkv", rows, qkv_size);
-  out->q = add_activation(plan, "q", rows, q_size);
-  out->attn_out = add_activation(plan, "attn_out", rows, q_size);
-  out->delta = add_activation(plan, "delta", rows, m->hidden_size);
-  out->gate_up = add_activation(plan, "gate_up", rows, 2 * m->intermediate_size);
-  out->act = add_activation(plan, "act", rows, m->intermediate_size);
-  out->final_hidden = add_activation(plan, "final_hidden", shape->prompts_per_step, m->hidden_size);
-  for (int layer = 0; layer < (int)shape->layers_held; layer++) {
-    out->layers[layer] = add_layer(plan, layer, shape->positions, plain);
+  add_inputs_and_outputs(plan, shape, out);
+  out->residual = add_activation(plan, "residual", SLOT_RESIDUAL, rows, hidden);
+  out->normed = add_activation(plan, "normed", SLOT_NORMED, rows, hidden);
+  out->qkv = add_activation(plan, "qkv", SLOT_QKV_OUT, rows, qkv_size);
+  out->q = add_activation(plan, "q", SLOT_Q, rows, q_size);
+  out->attn_out = add_activation(plan, "attn_out", SLOT_ATTN_OUT, rows, q_size);
+  out->delta = add_activation(plan, "delta", SLOT_DELTA, rows, hidden);
+  out->gate_up = add_activation(plan, "gate_up", SLOT_GATE_UP_OUT, rows, 2 * inner);
+  out->act = add_activation(plan, "act", SLOT_ACT, rows, inner);
+  out->final_hidden = add_activation(plan, "final_hidden", SLOT_FINAL_HIDDEN, shape->prompts_per_step, hidden);
+  for (int layer = 0; layer < (int)layers; layer++) {
+    out->layers[layer] = add_layer(plan, layer, shape->positions);
   }
   return TMK_OK;
 }
