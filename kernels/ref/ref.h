@@ -1,0 +1,30 @@
+/* ref.h: the reference backend, private to kernels/ref.
+ *
+ * One backend in two modes. ref: float64 arithmetic, results kept as float64 whatever the tensor's dtype. naive: float32
+ * arithmetic in index order, each result rounded once to its tensor's dtype. Both hold every tensor as double (every dtype
+ * fits), both round weights, inputs and the KV cache to their dtypes: those are the values that a device has.
+ */
+#ifndef TMK_KERNELS_REF_H
+#define TMK_KERNELS_REF_H
+
+#include "tokmark/backend.h"
+
+struct tmk_exec {
+  struct tmk_backend *backend;
+  const struct tmk_plan *plan; /* borrowed */
+  double **data;               /* [plan->tensor_count]: each [elements], row-major in the tensor's dims */
+  double *scores;              /* [scratch_count]: attention's, one row of keys */
+};
+
+/* The operations of one mode, by kind. Operands were checked by supports(). */
+typedef void ref_op_fn(struct tmk_exec *exec, const struct tmk_op *op);
+extern ref_op_fn *const ref_ops_f64[TMK_OP_KIND_COUNT]; /* ref_ops_f64.c */
+extern ref_op_fn *const ref_ops_f32[TMK_OP_KIND_COUNT]; /* ref_ops_f32.c */
+
+/* `value` rounded to nearest even in `dtype`; F64 and I32 values are returned as they are. */
+double ref_round(enum tmk_dtype dtype, double value);
+
+/* ref_check.c: whether the modes can execute `op`; if not, why. `wide` is the float64 mode. */
+bool ref_supports(bool wide, const struct tmk_plan *plan, const struct tmk_op *op, char *reason, int reason_size);
+
+#endif
