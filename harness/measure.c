@@ -192,7 +192,8 @@ void tmk_shuffle(int *order, int count, uint64_t seed, int round)
   uint64_t state = tmk_fill_mix64(seed ^ tmk_fill_mix64(0x9e3779b97f4a7c15ull * ((uint64_t)round + 1)));
   for (int i = 0; i < count; i++) order[i] = i;
   for (int i = count - 1; i > 0; i--) {
-    uint64_t bits = tmk_fill_mix64(state + 0x9e3779b97f4a7c15ull * (uint64_t)i);
+    state += 0x9e3779b97f4a7c15ull;
+    uint64_t bits = tmk_fill_mix64(state);
     int j = (int)((bits >> 32) * (uint64_t)(i + 1) >> 32);
     int swap = order[i];
     order[i] = order[j];
