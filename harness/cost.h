@@ -2,6 +2,8 @@
  *
  * A multiply-add is 2 FLOPs. Compulsory bytes are what must cross the memory interface however the step is fused: each
  * weight once a step, KV read and append, embedding rows; activations 0.
+ * FLOPs are those of the matrix products of GEMM and attention. Biases, norms, rope, softmax, SwiGLU and argmax count 0: they
+ * can run beside the products or in units of their own, so a bound may not charge them to the product's peak.
  */
 #ifndef TMK_HARNESS_COST_H
 #define TMK_HARNESS_COST_H

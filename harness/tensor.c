@@ -14,8 +14,7 @@ int64_t tmk_tensor_elements(const struct tmk_tensor *tensor)
 int64_t tmk_tensor_bytes(const struct tmk_tensor *tensor)
 {
   const int64_t elements = tmk_tensor_elements(tensor);
-  /* No dtype is wider than 8 bytes, so below this bound the product can't overflow. */
-  return elements > INT64_MAX / 16 ? INT64_MAX : tmk_dtype_bytes(tensor->dtype, elements);
+  return elements == INT64_MAX ? INT64_MAX : tmk_dtype_bytes(tensor->dtype, elements);
 }
 
 uint64_t tmk_tensor_global_index(const struct tmk_tensor *tensor, int64_t index)
