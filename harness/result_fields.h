@@ -38,13 +38,13 @@ struct tmk_field {
   const char *name;
   enum tmk_field_type type;
   bool nullable;
-  size_t offset; /* in the struct that the table is of; ARRAY, COLUMN, ENVIRONMENT: of the pointer */
-  size_t size;   /* INT, STRING: bytes of the field. ARRAY, COLUMN: of an element */
+  size_t offset;   /* in the struct that the table is of; ARRAY, COLUMN, ENVIRONMENT: of the pointer */
+  size_t size;     /* INT, STRING: bytes of the field. ARRAY, COLUMN: of an element */
   double min, max; /* INT, REAL, COLUMN, RATES; ENUM: the least value that may be named */
   const struct tmk_field_names *names;
   const struct tmk_field_object *object; /* OBJECT; ARRAY: of an element */
   const struct tmk_field_object *(*pick)(const void *base);
-  size_t count_offset;  /* ARRAY, COLUMN, ENVIRONMENT: of the int64_t count */
+  size_t count_offset; /* ARRAY, COLUMN, ENVIRONMENT: of the int64_t count */
   int64_t max_count;
   size_t member_offset, member_size; /* COLUMN: in an element */
   bool leads;                        /* COLUMN: the first of its array: it makes the array, the others must agree */
@@ -57,7 +57,8 @@ struct tmk_field_object {
   void (*init)(void *base);            /* ARRAY elements: all unknown */
 };
 
-extern const struct tmk_field_object tmk_result_fields;
+extern const struct tmk_field_object tmk_result_fields; /* of struct tmk_result, less schema and schema_version */
+extern const struct tmk_field_object tmk_point_fields;  /* of struct tmk_point */
 
 /* JSON's integers that every reader gets exactly: up to 2^53. */
 #define TMK_FIELD_MAX_INT 9007199254740992.0
