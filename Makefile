@@ -1,27 +1,67 @@
 # tokmark. `make help` lists the targets. Each configuration builds in a folder of its own; build/tokmark links to the last.
-#   MODE=release|debug|asan   CUDA=auto|0|1   MPI=0|1   CC=gcc|clang|…
+# Nothing here needs a compiler before a rule does: `make deps` may have to install it first.
 
 VERSION := 0.1.0
 
 MODE ?= release
 CUDA ?= auto
 MPI ?= 0
+CROSS_COMPILE ?=
+PREFIX ?= /usr/local
+FUZZ_TIME ?= 20
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(CROSS_COMPILE)gcc
+endif
+ifeq ($(origin AR),default)
+AR := $(CROSS_COMPILE)ar
+endif
+NVCC ?= $(firstword $(wildcard $(if $(CUDA_HOME),$(CUDA_HOME)/bin/nvcc)) $(shell command -v nvcc 2>/dev/null) \
+  $(wildcard /usr/local/cuda/bin/nvcc))
+
+$(if $(filter-out release debug asan fuzz,$(MODE)),$(error MODE=$(MODE): must be release, debug or asan))
+$(if $(filter-out auto 0 1,$(CUDA)),$(error CUDA=$(CUDA): must be auto, 0 or 1))
+$(if $(filter-out 0 1,$(MPI)),$(error MPI=$(MPI): must be 0 or 1))
+
+# --- features: a backend is there if its sources and its compiler are ---
+CUDA_SOURCES := $(wildcard kernels/cuda/*.cu kernels/cuda/*.c)
+MPI_SOURCES := $(wildcard harness/comm_mpi.c)
+HAVE_CUDA := $(if $(filter-out 0,$(CUDA)),$(if $(and $(CUDA_SOURCES),$(NVCC)),yes))
+HAVE_MPI := $(if $(filter 1,$(MPI)),yes)
+ifeq ($(CUDA),1)
+$(if $(CUDA_SOURCES),,$(error CUDA=1: this version has no CUDA backend: must be 0 or auto))
+$(if $(NVCC),,$(error CUDA=1: no nvcc: set CUDA_HOME or take CUDA=0))
+endif
+ifeq ($(MPI),1)
+$(if $(MPI_SOURCES),,$(error MPI=1: this version has no MPI: must be 0))
 endif
 
-CONFIG := $(MODE)$(if $(filter-out gcc,$(notdir $(CC))),-$(notdir $(CC)))
+# --- configuration ---
+COMPILER := $(notdir $(lastword $(CC)))
+CONFIG := $(MODE)$(if $(filter-out gcc,$(COMPILER)),-$(COMPILER))$(if $(HAVE_CUDA),-cuda)$(if $(HAVE_MPI),-mpi)
 B := build/$(CONFIG)
-ARCH := $(shell $(CC) -dumpmachine | cut -d- -f1)
+ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
 
-WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-unknown-warning-option
+# cJSON: where CJSON_PREFIX says, else where pkg-config says, else on the compiler's own paths.
+ifdef CJSON_PREFIX
+CJSON_LIBDIR := $(patsubst %/,%,$(dir $(firstword $(wildcard $(addprefix $(CJSON_PREFIX)/,lib/libcjson.* lib64/libcjson.* lib/*/libcjson.*)))))
+CJSON_CFLAGS := -I$(CJSON_PREFIX)/include
+CJSON_LIBS := -L$(CJSON_LIBDIR) -Wl,-rpath,$(abspath $(CJSON_LIBDIR)) -lcjson
+else
+# Its include folder is <prefix>/include/cjson, sources say <cjson/cJSON.h>.
+CJSON_CFLAGS := $(patsubst %/cjson,%,$(filter-out -I/usr/include/cjson,$(shell pkg-config --cflags libcjson 2>/dev/null)))
+CJSON_LIBS := $(or $(strip $(shell pkg-config --libs libcjson 2>/dev/null)),-lcjson)
+endif
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
 # Contraction would make fill values and references differ between machines (include/tokmark/fill.h).
 BASE := -std=c17 -D_GNU_SOURCE -Iinclude -iquote harness $(WARN) -g -ffp-contract=off -fno-math-errno -fopenmp
+SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_release := -O3
 FLAGS_debug := -O0
-FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-CFLAGS_ALL := $(BASE) $(FLAGS_$(MODE)) $(CFLAGS)
-LDLIBS_ALL := -lcjson -lm $(LDLIBS)
+FLAGS_asan := $(SANITIZE)
+FLAGS_fuzz := $(SANITIZE) -fsanitize=fuzzer-no-link
+CFLAGS_ALL := $(BASE) $(FLAGS_$(MODE)) $(CJSON_CFLAGS) $(CFLAGS)
+LDLIBS_ALL := $(CJSON_LIBS) -lm $(LDLIBS)
 
 # SIMD files compile with their own instruction set and are reached only after a check at run time.
 ifeq ($(ARCH),x86_64)
@@ -29,55 +69,149 @@ SIMD_avx512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c
 SIMD_avx2 := -mavx2 -mfma -mf16c
 endif
 
-GIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)$(shell git diff --quiet HEAD 2>/dev/null || echo -dirty)
-HARNESS := $(filter-out harness/main.c,$(wildcard harness/*.c))
+ifdef HAVE_CUDA
+CUDA_DIR := $(patsubst %/bin/,%,$(dir $(NVCC)))
+NVCCFLAGS := -std=c++17 -O3 -Iinclude -Xcompiler -Wall,-Wextra
+CUDA_DEFINE := -DTMK_HAVE_CUDA
+CUDA_FLAGS_TEXT := $(NVCC) $(NVCCFLAGS)
+LDLIBS_ALL += -L$(CUDA_DIR)/lib64 -Wl,-rpath,$(CUDA_DIR)/lib64 -lcudart -lstdc++
+endif
+
+# --- sources ---
+HARNESS := $(filter-out harness/main.c harness/comm_mpi.c harness/comm_nccl.c,$(wildcard harness/*.c))
 KERNELS := $(wildcard kernels/ref/*.c kernels/cpu/*.c kernels/null/*.c)
-OBJS := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(KERNELS))
+OBJS := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(KERNELS) $(if $(HAVE_MPI),$(MPI_SOURCES)))
+OBJS += $(if $(HAVE_CUDA),$(addprefix $(B)/,$(addsuffix .o,$(basename $(CUDA_SOURCES)))))
 LIB := $(B)/libtokmark.a
 DATA := $(wildcard harness/data/*.json)
+TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/ops/test_*.c)
+TESTS := $(addprefix $(B)/tests/,$(basename $(notdir $(TEST_SOURCES))))
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_REPLAYS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/replay_%,$(FUZZ_SOURCES))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SOURCES))
+C_FILES := $(wildcard include/tokmark/*.h harness/*.[ch] kernels/*/*.[ch] tests/*/*.[ch])
 
-all: $(B)/tokmark
-	@mkdir -p build && ln -sfn $(CONFIG)/tokmark build/tokmark
+.DEFAULT_GOAL := all
+all: $(B)/tokmark ## build/tokmark (the default)
+	@ln -sfn $(CONFIG)/tokmark build/tokmark
 
+program: $(B)/tokmark
 $(B)/tokmark: $(B)/harness/main.o $(LIB)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LDLIBS_ALL)
 
-$(LIB): $(OBJS)
+$(LIB): $(OBJS) $(B)/objects
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) rcs $@ $(OBJS)
 
-# The stamp changes when the flags do, and everything depends on it.
-FLAGS_TEXT := $(CC) $(CFLAGS_ALL) | $(LDFLAGS) $(LDLIBS_ALL) | $(SIMD_avx512) | $(SIMD_avx2)
-$(B)/flags: FORCE
-	@mkdir -p $(B); printf '%s\n' '$(FLAGS_TEXT)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_TEXT)' > $@
+# Stamps: rewritten only when their text changes, so that changed flags, or a source that went away, rebuild what they touch.
+define stamp
+@mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' > $@
+endef
+$(B)/flags: FORCE | toolchain
+	$(call stamp,$(CC) $(CFLAGS_ALL) | $(LDFLAGS) $(LDLIBS_ALL) | $(SIMD_avx512) | $(SIMD_avx2) | $(CUDA_FLAGS_TEXT))
+$(B)/objects: FORCE
+	$(call stamp,$(OBJS))
 
-$(B)/%_avx512.o: SIMD := $(SIMD_avx512)
-$(B)/%_avx2.o: SIMD := $(SIMD_avx2)
-$(B)/harness/data_embed.o: SIMD := -DTMK_DATA_DIR='"harness/data"'
-$(B)/harness/data_embed.o: $(DATA)
+toolchain:
+	@command -v $(firstword $(CC)) > /dev/null || { echo "tokmark: no $(firstword $(CC)): 'make deps' installs what is missing" >&2; exit 1; }
 
 # What --version says, apart from the flags, so that a commit recompiles one file.
-VERSION_TEXT := \#define TMK_VERSION "$(VERSION)"\n\#define TMK_GIT_REVISION "$(GIT)"\n\#define TMK_BUILD_FEATURES "$(MODE); cuda: no; mpi: no"\n
+GIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null && { git diff --quiet HEAD 2>/dev/null || echo -dirty; } || echo unknown)
+FEATURES := $(MODE); cuda: $(or $(HAVE_CUDA),no); mpi: $(or $(HAVE_MPI),no)
+VERSION_TEXT := \#define TMK_VERSION "$(VERSION)"\n\#define TMK_GIT_REVISION "$(subst $() $(),,$(GIT))"\n\#define TMK_BUILD_FEATURES "$(FEATURES)"\n
 $(B)/version.h: FORCE
-	@mkdir -p $(B); printf '$(VERSION_TEXT)' | cmp -s - $@ || printf '$(VERSION_TEXT)' > $@
-$(B)/harness/build_info.o: SIMD := -iquote $(B)
+	@mkdir -p $(@D); printf '$(VERSION_TEXT)' | cmp -s - $@ || printf '$(VERSION_TEXT)' > $@
+
+$(B)/harness/build_info.o: EXTRA := -iquote $(B)
 $(B)/harness/build_info.o: $(B)/version.h
+$(B)/harness/data_embed.o: EXTRA := -DTMK_DATA_DIR='"harness/data"'
+$(B)/harness/data_embed.o: $(DATA)
+$(B)/harness/registry.o: EXTRA := $(CUDA_DEFINE)
+$(B)/%_avx512.o: EXTRA := $(SIMD_avx512)
+$(B)/%_avx2.o: EXTRA := $(SIMD_avx2)
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(SIMD) -MMD -MP -c -o $@ $<
+	$(CC) $(CFLAGS_ALL) $(EXTRA) -MMD -MP -c -o $@ $<
+$(B)/kernels/cuda/%.o: kernels/cuda/%.cu $(B)/flags
+	@mkdir -p $(@D)
+	$(NVCC) -ccbin $(firstword $(CC)) $(NVCCFLAGS) -MMD -MP -c -o $@ $<
 
-# Unit tests: each tests/unit/test_*.c is a Criterion program of its own, linked against the archive.
-UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+# --- tests: each test_*.c is a Criterion program of its own, linked against the archive ---
+TEST_FLAGS = -Wno-conversion -Wno-missing-prototypes -MMD -MP -MF $@.d -MT $@
 $(B)/tests/%: tests/unit/%.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Wno-conversion -Wno-missing-prototypes -MMD -MP -o $@ $< $(LIB) $(LDFLAGS) -lcriterion $(LDLIBS_ALL)
-unit: $(UNIT)
-	@set -e; for t in $(UNIT); do echo "== $$t"; $$t; done
+	$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< $(LIB) $(LDFLAGS) -lcriterion $(LDLIBS_ALL)
+$(B)/tests/%: tests/ops/%.c $(LIB) $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< $(LIB) $(LDFLAGS) -lcriterion $(LDLIBS_ALL)
+# The corpus and mutations of it, by a plain main(): any compiler, no libFuzzer.
+$(B)/fuzz/replay_%: tests/fuzz/%.c tests/fuzz/replay.c $(LIB) $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< tests/fuzz/replay.c $(LIB) $(LDFLAGS) $(LDLIBS_ALL)
+$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB) $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LDFLAGS) $(LDLIBS_ALL)
 
-clean:
+tests: program $(TESTS) $(FUZZ_REPLAYS)
+unit: $(TESTS) ## unit and op tests alone
+	@TESTS='$(TESTS)' tests/run_tests.sh unit
+check: tests ## every test, nothing installed
+	@TESTS='$(TESTS)' REPLAYS='$(FUZZ_REPLAYS)' PROGRAM=$(B)/tokmark ASAN=$(if $(filter asan,$(MODE)),yes) tests/run_tests.sh all
+
+test: ## install what is missing, build, run every test
+	@tools/deps.sh build test
+	@+$(MAKE) --no-print-directory check
+
+asan: ## every test under AddressSanitizer and UBSan; leaks of the program itself
+	@+$(MAKE) --no-print-directory MODE=asan check
+
+bench: ## install what is missing, build, run the main job (ARGS="--quick …" goes to it)
+	@tools/deps.sh build
+	@+$(MAKE) --no-print-directory all
+	@mkdir -p build/bench; \
+	file=build/bench/$$(date -u +%Y%m%dT%H%M%SZ)-$$$$.json; \
+	build/tokmark run -o $$file $(ARGS); code=$$?; \
+	if [ -f $$file ]; then echo; echo "result: $$file ('build/tokmark show $$file' prints it again)"; fi; exit $$code
+
+fuzz: ## libFuzzer (clang) over tests/fuzz, FUZZ_TIME seconds each
+	@+$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-run
+fuzz-run: $(FUZZERS)
+	@FUZZ_TIME=$(FUZZ_TIME) CONFIG=$(CONFIG) tests/fuzz/run_fuzz.sh $(FUZZERS)
+
+check-deps: ## the include rules
+	@tests/check_deps.sh
+check-aarch64: ## cross-build, then unit and op tests under qemu-user
+	@tools/check_aarch64.sh
+golden: program ## rewrite the golden CLI files; review the diff
+	@TOKMARK=$(B)/tokmark tests/cli/run_cli.py --update
+
+deps: ## install what building and testing need and this machine lacks
+	@tools/deps.sh build test
+deps-dev: ## the same for fuzz, check-aarch64 and format
+	@tools/deps.sh build test dev
+
+format: ## clang-format in place
+	clang-format -i $(C_FILES)
+check-format:
+	clang-format --dry-run -Werror $(C_FILES)
+
+install: all ## PREFIX (/usr/local), DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(B)/tokmark $(DESTDIR)$(PREFIX)/bin/tokmark
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/tokmark
+clean: ## remove build/
 	rm -rf build
 
+help: ## this list
+	@echo "Targets:"; sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@echo "Variables:"; \
+	echo "  MODE=release|debug|asan   CUDA=auto|0|1   MPI=0|1   CC=gcc|clang|…   CROSS_COMPILE=aarch64-linux-gnu-"; \
+	echo "  CFLAGS LDFLAGS LDLIBS   CJSON_PREFIX   CUDA_HOME   PREFIX DESTDIR   FUZZ_TIME   ARGS (of bench)"
+
 FORCE:
-.PHONY: all unit clean FORCE
+.PHONY: all program toolchain tests unit check test asan bench fuzz fuzz-run check-deps check-aarch64 golden deps deps-dev \
+  format check-format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
--include $(OBJS:.o=.d) $(B)/harness/main.d $(UNIT:=.d)
+.SECONDARY:
+-include $(OBJS:.o=.d) $(B)/harness/main.d $(wildcard $(B)/tests/*.d $(B)/fuzz/*.d)

@@ -1,0 +1,81 @@
+#!/bin/sh
+# run_tests.sh unit|all: runs the test programs of a build, prints what each says, and closes with one sum of them all.
+# From the Makefile: TESTS and REPLAYS (programs), PROGRAM (tokmark), ASAN (yes in an asan build).
+# Fails if anything failed, if a program died without a count, or if nothing ran.
+set -u
+what=${1:-all}
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+trap 'exit 130' INT TERM
+passed=0 failed=0 skipped=0 broken=""
+
+# count NAME CODE PASSED FAILED SKIPPED: adds one program's figures; a bad exit without a failure counts as one.
+count() {
+  passed=$((passed + $3)) failed=$((failed + $4)) skipped=$((skipped + $5))
+  if [ "$2" -ne 0 ] && [ "$4" -eq 0 ]; then
+    failed=$((failed + 1))
+    echo "FAILED: $1: exit code $2 with no failed test counted"
+  fi
+  if [ "$2" -ne 0 ] || [ "$4" -ne 0 ]; then broken="$broken $1"; fi
+}
+
+# The figures of Criterion's closing line: "[====] Synthesis: Tested: 57 | Passing: 57 | Failing: 0 | Crashing: 0".
+run_criterion() {
+  name=$(basename "$1")
+  echo "== $name"
+  timeout 900 "$1" --color=never --jobs "$(nproc 2>/dev/null || echo 2)" > "$log" 2>&1
+  code=$?
+  cat "$log"
+  figures=$(sed -n 's/.*Synthesis: Tested: \([0-9]*\) | Passing: \([0-9]*\) | Failing: \([0-9]*\) | Crashing: \([0-9]*\).*/\1 \2 \3 \4/p' "$log" | tail -1)
+  # shellcheck disable=SC2086
+  set -- ${figures:-0 0 0 0}
+  if [ "$1" -eq 0 ] && [ "$code" -eq 0 ]; then
+    echo "FAILED: $name: ran no test"
+    code=1
+  fi
+  count "$name" "$code" "$2" $(($1 - $2)) 0
+}
+
+# A program that closes with "[TAG] N passed, N failed" or "…, N skipped".
+run_counted() {
+  name=$1
+  shift
+  echo "== $name"
+  timeout 900 "$@" > "$log" 2>&1
+  code=$?
+  cat "$log"
+  figures=$(sed -n 's/^\[[A-Z-]*\] \([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}$/\1 \2 \4/p' "$log" | tail -1)
+  # shellcheck disable=SC2086
+  set -- ${figures:-0 0 0}
+  if [ "$(($1 + $2))" -eq 0 ] && [ "$code" -eq 0 ]; then
+    echo "FAILED: $name: ran no test"
+    code=1
+  fi
+  count "$name" "$code" "$1" "$2" "${3:-0}"
+}
+
+# A test's own process ends by _exit, so leaks say nothing there; they are checked on the program itself, below.
+export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}" UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
+for test in ${TESTS:-}; do run_criterion "$test"; done
+if [ "$what" = all ]; then
+  export ASAN_OPTIONS=detect_leaks=1
+  for replay in ${REPLAYS:-}; do
+    name=$(basename "$replay" | sed 's/^replay_fuzz_//')
+    run_counted "fuzz corpus: $name" "$replay" "tests/fuzz/corpus/$name"
+  done
+  run_counted "command line" env TOKMARK="$PROGRAM" ASAN="${ASAN:-}" tests/cli/run_cli.py
+  run_counted "include rules" tests/check_deps.sh
+fi
+
+echo
+if [ "$((passed + failed))" -eq 0 ]; then
+  echo "FAILED: no test ran"
+  failed=1
+fi
+[ -z "$broken" ] || echo "FAILED:$broken"
+if [ "$skipped" -eq 0 ]; then
+  echo "$passed passed, $failed failed"
+else
+  echo "$passed passed, $failed failed, $skipped skipped"
+fi
+[ "$failed" -eq 0 ]

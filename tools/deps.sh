@@ -1,0 +1,91 @@
+#!/bin/sh
+# deps.sh build|test|dev ...: installs what building, testing or developing needs and this machine lacks, from the
+# distribution's packages. Says what and why; when all is there it installs nothing. CUDA, NCCL and MPI are never installed here.
+set -eu
+cc=${CC:-gcc}
+
+# --- what is here ---
+have_command() { command -v "$1" > /dev/null 2>&1; }
+have_header() { have_command "$cc" && echo "#include <$1>" | "$cc" ${CFLAGS:-} -E -x c - > /dev/null 2>&1; }
+have_python_module() {
+  for python in python3 /usr/bin/python3; do
+    if have_command "$python" && "$python" -c "import $1" > /dev/null 2>&1; then return 0; fi
+  done
+  return 1
+}
+have_cjson() { [ -n "${CJSON_PREFIX:-}" ] || have_header cjson/cJSON.h; }
+have_fuzzer() {
+  have_command clang || return 1
+  probe=$(mktemp)
+  echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n); int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return d == 0 && n; }' |
+    clang -fopenmp -fsanitize=fuzzer,address -x c - -o "$probe" > /dev/null 2>&1 && result=0 || result=1
+  rm -f "$probe"
+  return $result
+}
+
+# --- rows: kind | test | what and why | apt | dnf | pacman | apk ---
+rows() {
+  cat <<'ROWS'
+build|have_command ${cc}|a C compiler|gcc libc6-dev|gcc|gcc|gcc musl-dev
+build|have_header stdio.h|the C library's headers|gcc libc6-dev|glibc-devel|glibc|musl-dev
+build|have_header omp.h|OpenMP, for threads|gcc|libgomp|gcc|gcc
+build|have_cjson|cJSON, to read and write JSON|libcjson-dev|cjson-devel|cjson|cjson-dev
+test|have_header criterion/criterion.h|Criterion, for unit tests|libcriterion-dev|libcriterion-devel|criterion|criterion-dev
+test|have_command python3|Python 3, for the command-line tests|python3|python3|python|python3
+test|have_python_module jsonschema|jsonschema, to check result files against their schema|python3-jsonschema|python3-jsonschema|python-jsonschema|py3-jsonschema
+dev|have_fuzzer|clang with libFuzzer and OpenMP, for make fuzz and CC=clang|clang libclang-rt-dev libomp-dev|clang compiler-rt libomp-devel|clang compiler-rt openmp|clang compiler-rt openmp-dev
+dev|have_command clang-format|clang-format, for make format|clang-format|clang-tools-extra|clang|clang-extra-tools
+dev|have_command aarch64-linux-gnu-gcc|a cross compiler, for make check-aarch64|gcc-aarch64-linux-gnu libc6-dev-arm64-cross|gcc-aarch64-linux-gnu|aarch64-linux-gnu-gcc|gcc-aarch64-none-elf
+dev|have_command qemu-aarch64|qemu-user, to run what was cross-built|qemu-user|qemu-user|qemu-user|qemu-aarch64
+dev|have_command valgrind|valgrind|valgrind|valgrind|valgrind|valgrind
+ROWS
+}
+
+[ $# -gt 0 ] || { echo "usage: tools/deps.sh build|test|dev ..." >&2; exit 2; }
+missing=""
+while IFS='|' read -r kind test why apt dnf pacman apk; do
+  case " $* " in *" $kind "*) ;; *) continue ;; esac
+  if ! eval "$test"; then
+    missing="$missing$why|$apt|$dnf|$pacman|$apk
+"
+  fi
+done <<ROWS_END
+$(rows)
+ROWS_END
+[ -n "$missing" ] || exit 0
+
+echo "deps: missing here:"
+printf '%s' "$missing" | cut -d'|' -f1 | sed 's/^/  - /'
+packages() { printf '%s' "$missing" | cut -d'|' -f"$1" | tr ' ' '\n' | sort -u | tr '\n' ' ' | sed 's/ *$//'; }
+
+if ! have_command apt-get; then
+  echo "deps: install them with one of:"
+  echo "  dnf install $(packages 3)"
+  echo "  pacman -S $(packages 4)"
+  echo "  apk add $(packages 5)"
+  exit 1
+fi
+apt=$(packages 2)
+sudo=""
+if [ "$(id -u)" -ne 0 ]; then
+  if ! have_command sudo; then
+    echo "deps: as root: apt-get update && apt-get install $apt"
+    exit 1
+  fi
+  sudo="sudo"
+  [ -t 0 ] || sudo="sudo -n"
+fi
+run_apt() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" < /dev/null > "$log" 2>&1; }
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+run_apt update || echo "deps: apt-get update failed: going on with the lists that are here"
+# libclang-rt-dev is part of another package in older releases.
+apt-cache show libclang-rt-dev > /dev/null 2>&1 || apt=$(echo "$apt" | sed 's/libclang-rt-dev *//')
+echo "deps: ${sudo:+$sudo }apt-get install $apt"
+# shellcheck disable=SC2086
+if ! run_apt install -y --no-install-recommends $apt; then
+  tail -20 "$log"
+  echo "deps: apt-get could not install: $apt"
+  exit 1
+fi
+echo "deps: installed"
