@@ -6,24 +6,36 @@
 
 #define LL(value) ((long long)(value))
 
+/* Whether `count` from `first` on lie within 0 … size − 1. */
+static bool lies_within(int64_t first, int64_t count, int64_t size)
+{
+  return first >= 0 && count >= 0 && first <= size - count;
+}
+
 /* Shape of the cache that an operation names, against the part of it that the operation touches. */
 static enum tmk_status check_cache(const struct tmk_op *op, const char *name, const struct tmk_tensor *tensor,
                                    struct tmk_error *err)
 {
-  int64_t sequences, positions, heads, head_dim;
+  struct tmk_op_attention o = op->u.attention;
   if (op->kind == TMK_OP_ROPE_KV) {
-    const struct tmk_op_rope_kv *o = &op->u.rope_kv;
-    sequences = o->seq_first + o->seqs, positions = o->past + o->q_len, heads = o->heads_kv, head_dim = o->head_dim;
-  } else {
-    const struct tmk_op_attention *o = &op->u.attention;
-    sequences = o->seq_first + o->seqs, positions = o->past + o->q_len, heads = o->heads_kv, head_dim = o->head_dim;
+    const struct tmk_op_rope_kv *r = &op->u.rope_kv;
+    o = (struct tmk_op_attention){.seqs = r->seqs,
+                                  .q_len = r->q_len,
+                                  .seq_first = r->seq_first,
+                                  .past = r->past,
+                                  .heads_kv = r->heads_kv,
+                                  .head_dim = r->head_dim};
   }
-  if (tensor->rank == 4 && tensor->dims[0] >= sequences && tensor->dims[1] >= positions && tensor->dims[2] == heads &&
-      tensor->dims[3] == head_dim) {
-    return TMK_OK;
+  if (tensor->rank != 4 || tensor->dims[2] != o.heads_kv || tensor->dims[3] != o.head_dim) {
+    return tmk_fail(err, TMK_ERR_USAGE, "%s %s: must be [sequences, positions, %lld, %lld]", tmk_op_kind_name(op->kind),
+                    name, LL(o.heads_kv), LL(o.head_dim));
   }
-  return tmk_fail(err, TMK_ERR_USAGE, "%s %s: must be [%lld or more, %lld or more, %lld, %lld]",
-                  tmk_op_kind_name(op->kind), name, LL(sequences), LL(positions), LL(heads), LL(head_dim));
+  if (!lies_within(o.seq_first, o.seqs, tensor->dims[0]) || !lies_within(o.past, o.q_len, tensor->dims[1])) {
+    return tmk_fail(err, TMK_ERR_USAGE, "%s %s: sequences %lld+%lld, positions %lld+%lld: it has %lld and %lld",
+                    tmk_op_kind_name(op->kind), name, LL(o.seq_first), LL(o.seqs), LL(o.past), LL(o.q_len),
+                    LL(tensor->dims[0]), LL(tensor->dims[1]));
+  }
+  return TMK_OK;
 }
 
 static enum tmk_status check_operands(const struct tmk_op *op, const struct tmk_tensor *tensors, int tensor_count,
@@ -46,10 +58,10 @@ static enum tmk_status check_operands(const struct tmk_op *op, const struct tmk_
       TMK_TRY(check_cache(op, operand->name, tensor, err));
       continue;
     }
-    const int64_t needed = operand->first + operand->count, elements = tmk_tensor_elements(tensor);
-    if (elements < needed) {
-      return tmk_fail(err, TMK_ERR_USAGE, "%s %s: has %lld elements: must have %lld or more",
-                      tmk_op_kind_name(op->kind), operand->name, LL(elements), LL(needed));
+    const int64_t elements = tmk_tensor_elements(tensor);
+    if (!lies_within(operand->first, operand->count, elements)) {
+      return tmk_fail(err, TMK_ERR_USAGE, "%s %s: elements %lld+%lld: it has %lld", tmk_op_kind_name(op->kind),
+                      operand->name, LL(operand->first), LL(operand->count), LL(elements));
     }
   }
 out:
