@@ -31,7 +31,7 @@ TABLE(layout, NULL, NULL);
 static const struct tmk_field step_fields[] = {
     STRING("model", model),
     ENUM("phase", phase, phase),
-    COUNT("batch", batch),
+    INT("batch", batch, 1, TMK_FIELD_MAX_INT),
     COUNT("input_len", input_len),
     COUNT("output_len", output_len),
     COUNT("context", context),
