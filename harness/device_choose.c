@@ -70,7 +70,7 @@ enum tmk_status tmk_device_choose(const char *text, const struct tmk_backend_ops
   }
   *ops = found;
   open_args->device_index = index;
-  open_args->script = found == &tmk_backend_null ? getenv("TMK_NULL_SCRIPT") : NULL;
+  open_args->script = found == &tmk_backend_null ? getenv("TOKMARK_NULL_SCRIPT") : NULL;
 out:
   return status;
 }

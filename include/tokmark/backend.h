@@ -29,7 +29,8 @@ struct tmk_run_times {
   int64_t wall_ns, device_ns;
 };
 
-/* Clocks and events read around a sample. */
+/* Clocks and events read around a sample. An optional slot that finds nothing to read on this machine (no counter, no
+ * permission) fails with UNSUPPORTED: the same as no slot. */
 struct tmk_health {
   double clock_hz;               /* NAN if not readable */
   bool throttled;                /* the device said so */
@@ -82,6 +83,8 @@ struct tmk_backend_ops {
   /* A counter in microjoules that only grows, and its name ("rapl:package-0", "nvml"). */
   enum tmk_status (*energy_uj)(struct tmk_backend *backend, uint64_t *energy_uj, char source[32], struct tmk_error *err);
   enum tmk_status (*health)(struct tmk_backend *backend, struct tmk_health *health, struct tmk_error *err);
+  /* The clock of run()'s wall_ns, where that is not CLOCK_MONOTONIC: of scripted or simulated time. */
+  int64_t (*now_ns)(struct tmk_backend *backend);
 };
 
 /* The backends of this build, a NULL behind the last: harness/registry.c. ref is found by name only. */
