@@ -6,6 +6,7 @@ cc=${CC:-gcc}
 
 # --- what is here ---
 have_command() { command -v "$1" > /dev/null 2>&1; }
+# shellcheck disable=SC2086
 have_header() { have_command "$cc" && echo "#include <$1>" | "$cc" ${CFLAGS:-} -E -x c - > /dev/null 2>&1; }
 have_python_module() {
   for python in python3 /usr/bin/python3; do
@@ -20,7 +21,7 @@ have_fuzzer() {
   echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n); int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return d == 0 && n; }' |
     clang -fopenmp -fsanitize=fuzzer,address -x c - -o "$probe" > /dev/null 2>&1 && result=0 || result=1
   rm -f "$probe"
-  return $result
+  return "$result"
 }
 
 # --- rows: kind | test | what and why | apt | dnf | pacman | apk ---
