@@ -298,6 +298,7 @@ static enum tmk_status report_device(const struct tmk_backend_ops *ops, int inde
   if (ops == &tmk_backend_null) args.script = getenv("TOKMARK_NULL_SCRIPT");
   tmk_device_info_init(&device.info);
   tmk_ceilings_init(&device.ceilings);
+  TMK_TRY(tmk_device_choose(text, &ops, &args, err));
   TMK_TRY(ops->open(&args, &backend, err));
   TMK_TRY(ops->describe(backend, &device.info, err));
   if (w == NULL) {
