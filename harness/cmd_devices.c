@@ -295,7 +295,8 @@ static enum tmk_status report_device(const struct tmk_backend_ops *ops, int inde
   struct tmk_backend *backend = NULL;
   struct device device = {.has_ceilings = false};
   struct tmk_open_args args = {.device_index = index};
-  if (ops == &tmk_backend_null) args.script = getenv("TOKMARK_NULL_SCRIPT");
+  char text[32];
+  snprintf(text, sizeof text, "%s:%d", ops->name, index);
   tmk_device_info_init(&device.info);
   tmk_ceilings_init(&device.ceilings);
   TMK_TRY(tmk_device_choose(text, &ops, &args, err));
