@@ -18,7 +18,9 @@ void tmk_out_headline(FILE *out, const struct tmk_result *result);
 void tmk_out_per_op(FILE *out, const struct tmk_point *point);
 
 void tmk_out_markdown(FILE *out, const struct tmk_result *result);
-void tmk_out_csv(FILE *out, const struct tmk_result *result);
+void tmk_out_csv(FILE *out, const struct tmk_result *result); /* header and rows; apart, for several results: */
+void tmk_out_csv_header(FILE *out);
+void tmk_out_csv_rows(FILE *out, const struct tmk_result *result);
 
 /* Numbers for people, in ASCII; "-" for NAN. 3 significant digits and a unit, or at least 4 digits without. */
 void tmk_format_time(double time_ns, char *text, int size);                  /* "1.23 ms", "850 us" */

@@ -59,9 +59,10 @@ struct tmk_field_object {
 
 extern const struct tmk_field_object tmk_result_fields; /* of struct tmk_result, less schema and schema_version */
 extern const struct tmk_field_object tmk_point_fields;  /* of struct tmk_point */
+extern const struct tmk_field_object *const tmk_workload_fields[TMK_POINT_TYPE_COUNT]; /* by type of point */
 
-/* JSON's integers that every reader gets exactly: up to 2^53. */
-#define TMK_FIELD_MAX_INT 9007199254740992.0
+/* JSON's integers that every reader gets exactly: below 2^53. */
+#define TMK_FIELD_MAX_INT 9007199254740991.0
 
 int64_t tmk_field_load_int(const void *at, size_t size);
 void tmk_field_store_int(void *at, size_t size, int64_t value);

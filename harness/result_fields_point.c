@@ -73,16 +73,16 @@ static const struct tmk_field comm_fields[] = {
 TABLE(comm, NULL, NULL);
 #undef S
 
+const struct tmk_field_object *const tmk_workload_fields[TMK_POINT_TYPE_COUNT] = {
+    [TMK_POINT_STEP] = &step_object,
+    [TMK_POINT_OP] = &op_object,
+    [TMK_POINT_COMM] = &comm_object,
+    [TMK_POINT_SCALE] = &step_object,
+};
+
 static const struct tmk_field_object *workload_object(const void *point)
 {
-  switch (((const struct tmk_point *)point)->type) {
-  case TMK_POINT_OP: return &op_object;
-  case TMK_POINT_COMM: return &comm_object;
-  case TMK_POINT_STEP:
-  case TMK_POINT_SCALE:
-  case TMK_POINT_TYPE_COUNT: break;
-  }
-  return &step_object;
+  return tmk_workload_fields[((const struct tmk_point *)point)->type];
 }
 
 /* --- what was found at a point --- */
