@@ -42,7 +42,7 @@ B := build/$(CONFIG)
 ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
 
 # cJSON: where CJSON_PREFIX says, else where pkg-config says, else on the compiler's own paths.
-ifdef CJSON_PREFIX
+ifneq ($(CJSON_PREFIX),)
 CJSON_LIBDIR := $(patsubst %/,%,$(dir $(firstword $(wildcard $(addprefix $(CJSON_PREFIX)/,lib/libcjson.* lib64/libcjson.* lib/*/libcjson.*)))))
 CJSON_CFLAGS := -I$(CJSON_PREFIX)/include
 CJSON_LIBS := -L$(CJSON_LIBDIR) -Wl,-rpath,$(abspath $(CJSON_LIBDIR)) -lcjson
@@ -136,14 +136,15 @@ $(B)/kernels/cuda/%.o: kernels/cuda/%.cu $(B)/flags
 	@mkdir -p $(@D)
 	$(NVCC) -ccbin $(firstword $(CC)) $(NVCCFLAGS) -MMD -MP -c -o $@ $<
 
-# --- tests: each test_*.c is a Criterion program of its own, linked against the archive ---
+# --- tests: each test_*.c is a Criterion program of its own, linked against the archive. TEST_EXTRA: sources linked to
+# each; RUNNER: an emulator that they run under (tools/check_aarch64.sh) ---
 TEST_FLAGS = -Wno-conversion -Wno-missing-prototypes -MMD -MP -MF $@.d -MT $@
 $(B)/tests/%: tests/unit/%.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< $(LIB) $(LDFLAGS) -lcriterion $(LDLIBS_ALL)
+	$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< $(TEST_EXTRA) $(LIB) $(LDFLAGS) -lcriterion $(LDLIBS_ALL)
 $(B)/tests/%: tests/ops/%.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< $(LIB) $(LDFLAGS) -lcriterion $(LDLIBS_ALL)
+	$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< $(TEST_EXTRA) $(LIB) $(LDFLAGS) -lcriterion $(LDLIBS_ALL)
 # The corpus and mutations of it, by a plain main(): any compiler, no libFuzzer.
 $(B)/fuzz/replay_%: tests/fuzz/%.c tests/fuzz/replay.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
@@ -154,7 +155,7 @@ $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB) $(B)/flags
 
 tests: program $(TESTS) $(FUZZ_REPLAYS)
 unit: $(TESTS) ## unit and op tests alone
-	@TESTS='$(TESTS)' tests/run_tests.sh unit
+	@TESTS='$(TESTS)' RUNNER='$(RUNNER)' tests/run_tests.sh unit
 check: tests ## every test, nothing installed
 	@TESTS='$(TESTS)' REPLAYS='$(FUZZ_REPLAYS)' PROGRAM=$(B)/tokmark ASAN=$(if $(filter asan,$(MODE)),yes) tests/run_tests.sh all
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # run_tests.sh unit|all: runs the test programs of a build, prints what each says, and closes with one sum of them all.
-# From the Makefile: TESTS and REPLAYS (programs), PROGRAM (tokmark), ASAN (yes in an asan build).
+# From the Makefile: TESTS and REPLAYS (programs), PROGRAM (tokmark), ASAN (yes in an asan build), RUNNER (an emulator).
 # Fails if anything failed, if a program died without a count, or if nothing ran.
 set -u
 what=${1:-all}
@@ -23,7 +23,8 @@ count() {
 run_criterion() {
   name=$(basename "$1")
   echo "== $name"
-  timeout 900 "$1" --color=never --jobs "$(nproc 2>/dev/null || echo 2)" > "$log" 2>&1
+  # shellcheck disable=SC2086
+  timeout 900 ${RUNNER:-} "$1" --color=never --jobs "$(nproc 2>/dev/null || echo 2)" > "$log" 2>&1
   code=$?
   cat "$log"
   figures=$(sed -n 's/.*Synthesis: Tested: \([0-9]*\) | Passing: \([0-9]*\) | Failing: \([0-9]*\) | Crashing: \([0-9]*\).*/\1 \2 \3 \4/p' "$log" | tail -1)
