@@ -91,17 +91,22 @@ FUZZ_REPLAYS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/replay_%,$(FUZZ_SOURCES))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SOURCES))
 C_FILES := $(wildcard include/tokmark/*.h harness/*.[ch] kernels/*/*.[ch] tests/*/*.[ch])
 
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-4s %s\n' $(1) $(2))
+
 .DEFAULT_GOAL := all
 all: $(B)/tokmark ## build/tokmark (the default)
 	@ln -sfn $(CONFIG)/tokmark build/tokmark
 
 program: $(B)/tokmark
 $(B)/tokmark: $(B)/harness/main.o $(LIB)
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LDLIBS_ALL)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LDLIBS_ALL)
 
 $(LIB): $(OBJS) $(B)/objects
+	$(call say,AR,$@)
 	@rm -f $@
-	$(AR) rcs $@ $(OBJS)
+	$(Q)$(AR) rcs $@ $(OBJS)
 
 # Stamps: rewritten only when their text changes, so that changed flags, or a source that went away, rebuild what they touch.
 define stamp
@@ -131,27 +136,33 @@ $(B)/%_avx512.o: EXTRA := $(SIMD_avx512)
 $(B)/%_avx2.o: EXTRA := $(SIMD_avx2)
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(EXTRA) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) $(EXTRA) -MMD -MP -c -o $@ $<
 $(B)/kernels/cuda/%.o: kernels/cuda/%.cu $(B)/flags
 	@mkdir -p $(@D)
-	$(NVCC) -ccbin $(firstword $(CC)) $(NVCCFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,NVCC,$<)
+	$(Q)$(NVCC) -ccbin $(firstword $(CC)) $(NVCCFLAGS) -MMD -MP -c -o $@ $<
 
 # --- tests: each test_*.c is a Criterion program of its own, linked against the archive. TEST_EXTRA: sources linked to
 # each; RUNNER: an emulator that they run under (tools/check_aarch64.sh) ---
 TEST_FLAGS = -Wno-conversion -Wno-missing-prototypes -MMD -MP -MF $@.d -MT $@
 $(B)/tests/%: tests/unit/%.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< $(TEST_EXTRA) $(LIB) $(LDFLAGS) -lcriterion $(LDLIBS_ALL)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< $(TEST_EXTRA) $(LIB) $(LDFLAGS) -lcriterion $(LDLIBS_ALL)
 $(B)/tests/%: tests/ops/%.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< $(TEST_EXTRA) $(LIB) $(LDFLAGS) -lcriterion $(LDLIBS_ALL)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< $(TEST_EXTRA) $(LIB) $(LDFLAGS) -lcriterion $(LDLIBS_ALL)
 # The corpus and mutations of it, by a plain main(): any compiler, no libFuzzer.
 $(B)/fuzz/replay_%: tests/fuzz/%.c tests/fuzz/replay.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< tests/fuzz/replay.c $(LIB) $(LDFLAGS) $(LDLIBS_ALL)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< tests/fuzz/replay.c $(LIB) $(LDFLAGS) $(LDLIBS_ALL)
 $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LDFLAGS) $(LDLIBS_ALL)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LDFLAGS) $(LDLIBS_ALL)
 
 tests: program $(TESTS) $(FUZZ_REPLAYS)
 unit: $(TESTS) ## unit and op tests alone
@@ -208,7 +219,7 @@ help: ## this list
 	@echo "Targets:"; sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 	@echo "Variables:"; \
 	echo "  MODE=release|debug|asan   CUDA=auto|0|1   MPI=0|1   CC=gcc|clang|…   CROSS_COMPILE=aarch64-linux-gnu-"; \
-	echo "  CFLAGS LDFLAGS LDLIBS   CJSON_PREFIX   CUDA_HOME   PREFIX DESTDIR   FUZZ_TIME   ARGS (of bench)"
+	echo "  V=1 shows commands   CFLAGS LDFLAGS LDLIBS   CJSON_PREFIX   CUDA_HOME   PREFIX DESTDIR   FUZZ_TIME   ARGS (of bench)"
 
 FORCE:
 .PHONY: all program toolchain tests unit check test asan bench fuzz fuzz-run check-deps check-aarch64 golden deps deps-dev \

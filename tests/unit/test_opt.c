@@ -1,6 +1,7 @@
 /* test_opt.c: every message of the option engine to the letter, both sides of each limit, and the help it prints. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <criterion/redirect.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -524,7 +525,7 @@ Test(opt_help, long_texts_wrap_below_97_columns)
   free(text);
 }
 
-Test(opt_help, help_is_asked_for_on_the_command_line)
+Test(opt_help, help_is_asked_for_on_the_command_line, .init = cr_redirect_stdout)
 {
   struct values values = {0};
   struct tmk_opt_result result;
