@@ -164,30 +164,36 @@ out:
   return status;
 }
 
-/* Reads row `only`, or all of them with only = −1. */
-static enum tmk_status load(int only, struct tmk_claim **claims, int *count, struct tmk_error *err)
+static enum tmk_status open_list(const char *name, struct tmk_json_doc **doc, struct tmk_json *list, int64_t *count,
+                                 struct tmk_error *err)
+{
+  struct tmk_data_file file = tmk_data_find("claims.json");
+  enum tmk_status status = tmk_json_parse("claims.json", file.text, file.size, doc, err);
+  if (status != TMK_OK) return status;
+  *list = tmk_json_get(tmk_json_root(*doc), name);
+  *count = tmk_json_count(*list);
+  if (*count >= 1 && *count <= TABLE_MAX_ROWS) return TMK_OK;
+  return tmk_json_fail(*list, err, "%lld rows: must be 1..%d", (long long)*count, TABLE_MAX_ROWS);
+}
+
+enum tmk_status tmk_claims_load(struct tmk_claim **claims, int *count, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct tmk_json_doc *doc = NULL;
+  struct tmk_json list;
   struct tmk_claim *rows = NULL;
-  struct tmk_data_file file = tmk_data_find("claims.json");
+  int64_t total;
   *claims = NULL;
   *count = 0;
-  TMK_TRY(tmk_json_parse("claims.json", file.text, file.size, &doc, err));
-  struct tmk_json list = tmk_json_get(tmk_json_root(doc), "claims");
-  int64_t total = tmk_json_count(list);
-  if (total < 1 || total > TABLE_MAX_ROWS || only >= total) {
-    status = tmk_json_fail(list, err, "%lld rows: row %d is not there", (long long)total, only);
-    goto out;
-  }
-  rows = calloc(only < 0 ? (size_t)total : 1, sizeof *rows);
+  TMK_TRY(open_list("claims", &doc, &list, &total, err));
+  rows = calloc((size_t)total, sizeof *rows);
   if (!rows) {
     status = tmk_fail(err, TMK_ERR_MEMORY, "no memory for the table of claims");
     goto out;
   }
-  int index = 0, used = 0;
-  for (struct tmk_json v = tmk_json_first(list); !tmk_json_is_missing(v); v = tmk_json_next(v), index++) {
-    if (only < 0 || only == index) TMK_TRY(read_row(v, &rows[used++], err));
+  int used = 0;
+  for (struct tmk_json v = tmk_json_first(list); !tmk_json_is_missing(v); v = tmk_json_next(v)) {
+    TMK_TRY(read_row(v, &rows[used++], err));
   }
   *claims = rows;
   *count = used;
@@ -198,9 +204,36 @@ out:
   return status;
 }
 
-enum tmk_status tmk_claims_load(struct tmk_claim **claims, int *count, struct tmk_error *err)
+enum tmk_status tmk_claim_families_load(struct tmk_claim_family **families, int *count, struct tmk_error *err)
 {
-  return load(-1, claims, count, err);
+  static const char *const keys[] = {"id", "title", "note", NULL};
+  enum tmk_status status = TMK_OK;
+  struct tmk_json_doc *doc = NULL;
+  struct tmk_json list;
+  struct tmk_claim_family *rows = NULL;
+  int64_t total;
+  *families = NULL;
+  *count = 0;
+  TMK_TRY(open_list("families", &doc, &list, &total, err));
+  rows = calloc((size_t)total, sizeof *rows);
+  if (!rows) {
+    status = tmk_fail(err, TMK_ERR_MEMORY, "no memory for the families of claims");
+    goto out;
+  }
+  int used = 0;
+  for (struct tmk_json v = tmk_json_first(list); !tmk_json_is_missing(v); v = tmk_json_next(v), used++) {
+    TMK_TRY(tmk_json_only(v, keys, err));
+    TMK_TRY(tmk_json_string(tmk_json_get(v, "id"), rows[used].id, sizeof rows[used].id, err));
+    TMK_TRY(tmk_json_string(tmk_json_get(v, "title"), rows[used].title, sizeof rows[used].title, err));
+    TMK_TRY(tmk_json_string(tmk_json_get(v, "note"), rows[used].note, sizeof rows[used].note, err));
+  }
+  *families = rows;
+  *count = used;
+  rows = NULL;
+out:
+  free(rows);
+  tmk_json_free(doc);
+  return status;
 }
 
 int tmk_claim_count(void)
@@ -214,12 +247,16 @@ int tmk_claim_count(void)
 
 enum tmk_status tmk_claim_get(int index, struct tmk_claim *claim, struct tmk_error *err)
 {
-  struct tmk_claim *row;
+  struct tmk_claim *claims;
   int count;
-  if (index < 0) return tmk_fail(err, TMK_ERR_USAGE, "claims.json: row %d: must be 0 or more", index);
-  enum tmk_status status = load(index, &row, &count, err);
-  if (status == TMK_OK) *claim = *row;
-  free(row);
+  enum tmk_status status = tmk_claims_load(&claims, &count, err);
+  if (status != TMK_OK) return status;
+  if (index >= 0 && index < count) {
+    *claim = claims[index];
+  } else {
+    status = tmk_fail(err, TMK_ERR_USAGE, "claims.json: row %d: must be 0..%d", index, count - 1);
+  }
+  free(claims);
   return status;
 }
 
@@ -233,4 +270,10 @@ int tmk_claim_find(const char *id)
   }
   free(claims);
   return found;
+}
+
+double tmk_claim_rate_per_gpu(const struct tmk_claim *claim)
+{
+  if (claim->tokens_per_s > 0 && claim->gpu_count > 0) return claim->tokens_per_s / (double)claim->gpu_count;
+  return claim->tokens_per_s_per_gpu;
 }

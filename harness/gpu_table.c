@@ -130,41 +130,6 @@ out:
   return status;
 }
 
-/* Reads row `only`, or all of them with only = −1. */
-static enum tmk_status load(int only, struct tmk_gpu **gpus, int *count, struct tmk_error *err)
-{
-  enum tmk_status status = TMK_OK;
-  struct tmk_json_doc *doc = NULL;
-  struct tmk_gpu *rows = NULL;
-  struct tmk_data_file file = tmk_data_find("gpus.json");
-  *gpus = NULL;
-  *count = 0;
-  TMK_TRY(tmk_json_parse("gpus.json", file.text, file.size, &doc, err));
-  struct tmk_json list = tmk_json_get(tmk_json_root(doc), "gpus");
-  struct tmk_json systems = tmk_json_get(tmk_json_root(doc), "systems");
-  int64_t total = tmk_json_count(list);
-  if (total < 1 || total > TABLE_MAX_ROWS || only >= total) {
-    status = tmk_json_fail(list, err, "%lld rows: row %d is not there", (long long)total, only);
-    goto out;
-  }
-  rows = calloc(only < 0 ? (size_t)total : 1, sizeof *rows);
-  if (!rows) {
-    status = tmk_fail(err, TMK_ERR_MEMORY, "no memory for the table of GPUs");
-    goto out;
-  }
-  int index = 0, used = 0;
-  for (struct tmk_json v = tmk_json_first(list); !tmk_json_is_missing(v); v = tmk_json_next(v), index++) {
-    if (only < 0 || only == index) TMK_TRY(read_row(v, systems, &rows[used++], err));
-  }
-  *gpus = rows;
-  *count = used;
-  rows = NULL;
-out:
-  free(rows);
-  tmk_json_free(doc);
-  return status;
-}
-
 /* Letters and digits of `name` in lower case, a leading "nvidia" left out: what two spellings of one part share. */
 static void normalise(const char *name, char *text, size_t size)
 {
@@ -185,7 +150,36 @@ static bool same_spelling(const char *wanted, const char *spelling)
 
 enum tmk_status tmk_gpus_load(struct tmk_gpu **gpus, int *count, struct tmk_error *err)
 {
-  return load(-1, gpus, count, err);
+  enum tmk_status status = TMK_OK;
+  struct tmk_json_doc *doc = NULL;
+  struct tmk_gpu *rows = NULL;
+  struct tmk_data_file file = tmk_data_find("gpus.json");
+  *gpus = NULL;
+  *count = 0;
+  TMK_TRY(tmk_json_parse("gpus.json", file.text, file.size, &doc, err));
+  struct tmk_json list = tmk_json_get(tmk_json_root(doc), "gpus");
+  struct tmk_json systems = tmk_json_get(tmk_json_root(doc), "systems");
+  int64_t total = tmk_json_count(list);
+  if (total < 1 || total > TABLE_MAX_ROWS) {
+    status = tmk_json_fail(list, err, "%lld rows: must be 1..%d", (long long)total, TABLE_MAX_ROWS);
+    goto out;
+  }
+  rows = calloc((size_t)total, sizeof *rows);
+  if (!rows) {
+    status = tmk_fail(err, TMK_ERR_MEMORY, "no memory for the table of GPUs");
+    goto out;
+  }
+  int used = 0;
+  for (struct tmk_json v = tmk_json_first(list); !tmk_json_is_missing(v); v = tmk_json_next(v)) {
+    TMK_TRY(read_row(v, systems, &rows[used++], err));
+  }
+  *gpus = rows;
+  *count = used;
+  rows = NULL;
+out:
+  free(rows);
+  tmk_json_free(doc);
+  return status;
 }
 
 int tmk_gpu_count(void)
@@ -199,12 +193,16 @@ int tmk_gpu_count(void)
 
 enum tmk_status tmk_gpu_get(int index, struct tmk_gpu *gpu, struct tmk_error *err)
 {
-  struct tmk_gpu *row;
+  struct tmk_gpu *gpus;
   int count;
-  if (index < 0) return tmk_fail(err, TMK_ERR_USAGE, "gpus.json: row %d: must be 0 or more", index);
-  enum tmk_status status = load(index, &row, &count, err);
-  if (status == TMK_OK) *gpu = *row;
-  free(row);
+  enum tmk_status status = tmk_gpus_load(&gpus, &count, err);
+  if (status != TMK_OK) return status;
+  if (index >= 0 && index < count) {
+    *gpu = gpus[index];
+  } else {
+    status = tmk_fail(err, TMK_ERR_USAGE, "gpus.json: row %d: must be 0..%d", index, count - 1);
+  }
+  free(gpus);
   return status;
 }
 

@@ -51,15 +51,32 @@ static const char *mismatch(const struct tmk_point *point, enum tmk_accounting a
   return NULL;
 }
 
+bool tmk_target_counts(const struct tmk_point *point, enum tmk_accounting accounting, char *reason, int reason_size)
+{
+  const char *why = excluded(point);
+  const char *detail = why && point->status != TMK_POINT_OK ? point->reason : "";
+  if (!why) why = mismatch(point, accounting);
+  if (why) {
+    snprintf(reason, (size_t)reason_size, "%s%s%s", why, detail[0] ? ": " : "", detail);
+    return false;
+  }
+  double rate = raw_rate(point, accounting);
+  if (!(rate > 0) || !isfinite(rate)) {
+    snprintf(reason, (size_t)reason_size, "no %s rate above 0", tmk_accounting_name(accounting));
+    return false;
+  }
+  snprintf(reason, (size_t)reason_size, "%s", "");
+  return true;
+}
+
 double tmk_point_rate_as(const struct tmk_point *point, enum tmk_accounting accounting, double *low, double *high)
 {
   double no_interval;
   if (!low) low = &no_interval;
   if (!high) high = &no_interval;
   *low = *high = NAN;
-  if (excluded(point) || mismatch(point, accounting)) return NAN;
+  if (!tmk_target_counts(point, accounting, NULL, 0)) return NAN;
   double rate = raw_rate(point, accounting);
-  if (!(rate > 0) || !isfinite(rate)) return NAN;
   /* Every rate of a point is a count of tokens over the same time, so intervals scale with the rate. */
   const struct tmk_throughput *throughput = &point->throughput;
   double own = raw_rate(point, throughput->accounting);
@@ -93,26 +110,20 @@ static double count_devices(double target, double rate, double group)
 bool tmk_target_need(const struct tmk_point *point, const struct tmk_device_result *device,
                      const struct tmk_target_args *args, struct tmk_target_need *need, char *reason, int reason_size)
 {
-  const char *why = NULL;
   double low, high, gpus_per_rack, tdp_w;
   *need = (struct tmk_target_need){NAN, NAN, NAN, NAN, NAN, NAN};
-  snprintf(reason, (size_t)reason_size, "%s", "");
-  if (!(args->tokens_per_s > 0) || !isfinite(args->tokens_per_s)) why = "the rate wanted is not above 0";
-  if (!why && (!(args->overhead >= 1) || !isfinite(args->overhead))) why = "the overhead is below 1";
-  if (!why) why = excluded(point);
-  if (!why) why = mismatch(point, args->accounting);
-  if (why) {
-    const char *detail = point->status == TMK_POINT_OK ? "" : point->reason;
-    snprintf(reason, (size_t)reason_size, "%s%s%s", why, detail[0] ? ": " : "", detail);
+  if (!(args->tokens_per_s > 0) || !isfinite(args->tokens_per_s)) {
+    snprintf(reason, (size_t)reason_size, "the rate wanted, %g tokens/s, is not above 0", args->tokens_per_s);
     return false;
   }
+  if (!(args->overhead >= 1) || !isfinite(args->overhead)) {
+    snprintf(reason, (size_t)reason_size, "the overhead, %g, is below 1", args->overhead);
+    return false;
+  }
+  if (!tmk_target_counts(point, args->accounting, reason, reason_size)) return false;
   double rate = tmk_point_rate_as(point, args->accounting, &low, &high);
   double group = point->throughput.devices >= 1 ? (double)point->throughput.devices : 1;
   double devices = count_devices(args->tokens_per_s, rate, group);
-  if (isnan(rate)) {
-    snprintf(reason, (size_t)reason_size, "no %s rate above 0", tmk_accounting_name(args->accounting));
-    return false;
-  }
   if (!(devices <= COUNT_MAX)) {
     snprintf(reason, (size_t)reason_size, "%.3g tokens/s: more than 2^53 devices", rate);
     return false;

@@ -20,7 +20,7 @@ struct tmk_gpu {
 };
 int tmk_gpu_count(void);
 enum tmk_status tmk_gpu_get(int index, struct tmk_gpu *gpu, struct tmk_error *err);
-/* The whole table: *gpus is owned by the caller (free). Reading one row parses the file, so take this for more than a few. */
+/* The whole table: *gpus is owned by the caller (free). Each of these functions parses the file, so take this one for more than a few rows. */
 enum tmk_status tmk_gpus_load(struct tmk_gpu **gpus, int *count, struct tmk_error *err);
 /* Index for an id or alias, without case, spaces, punctuation and a leading "NVIDIA"; −1 if none. `name` from a driver
  * ("NVIDIA H100 80GB HBM3") matches by aliases. */
@@ -47,6 +47,13 @@ int tmk_claim_count(void);
 enum tmk_status tmk_claim_get(int index, struct tmk_claim *claim, struct tmk_error *err);
 enum tmk_status tmk_claims_load(struct tmk_claim **claims, int *count, struct tmk_error *err); /* as tmk_gpus_load */
 int tmk_claim_find(const char *id); /* −1 if none; without case */
+/* What the rows of a family have in common: where they come from, and the note that must stand beside them. */
+struct tmk_claim_family {
+  char id[32], title[96], note[512];
+};
+enum tmk_status tmk_claim_families_load(struct tmk_claim_family **families, int *count, struct tmk_error *err);
+/* The claim's rate a GPU: tokens_per_s ÷ gpu_count where both are stated, else the stated one; NAN if neither. */
+double tmk_claim_rate_per_gpu(const struct tmk_claim *claim);
 
 /* How many of the measured device make `tokens_per_s`. Counts are rounded up; intervals come from the rate's interval. */
 struct tmk_target_need {
@@ -64,6 +71,9 @@ struct tmk_target_args {
 /* False with the reason where the point has no rate of that accounting. */
 bool tmk_target_need(const struct tmk_point *point, const struct tmk_device_result *device,
                      const struct tmk_target_args *args, struct tmk_target_need *need, char *reason, int reason_size);
+/* Whether the point has a rate of that accounting that counts; if not, why. Skipped, failed, simulated and INVALID points,
+ * points without a verdict and operations alone never count. reason may be NULL with size 0. */
+bool tmk_target_counts(const struct tmk_point *point, enum tmk_accounting accounting, char *reason, int reason_size);
 /* The rate of `point` under an accounting, with its interval; NAN where it has none. */
 double tmk_point_rate_as(const struct tmk_point *point, enum tmk_accounting accounting, double *low, double *high);
 /* Best VALID or SUSPECT point by output tokens/s/device among those with at least `interactivity` tokens/s/user; NULL if none. */
