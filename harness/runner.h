@@ -13,7 +13,12 @@
 /* Called as things happen; any may be NULL. */
 struct tmk_run_events {
   void *context;
+  /* Once, when the device is described and its ceilings were read for the first time. */
+  void (*started)(void *context, const struct tmk_result *result);
   void (*progress)(void *context, const char *what, double fraction, double eta_s); /* many times a second at most */
+  /* Once a point, in the sweep's order, when nothing of it changes any more: the share and the drift take in the ceilings
+   * read behind the last round, so points of one memory group (mostly: all) are done together. After a stop or a device
+   * fault, for every point that is left. */
   void (*point_done)(void *context, const struct tmk_result *result, const struct tmk_point *point);
   /* After each point and round: the caller writes the file. An error ends the run. */
   enum tmk_status (*checkpoint)(void *context, const struct tmk_result *result, struct tmk_error *err);
@@ -26,13 +31,14 @@ struct tmk_run_args {
   const struct tmk_sweep *sweep;
   struct tmk_measure_settings measure;
   uint64_t seed;
-  bool per_op, quick;
-  const volatile sig_atomic_t *stop; /* non-zero: end after the current sample, keep what is there */
+  bool per_op, quick; /* quick: no e2e is executed outright, and no time is added for the energy counter */
+  const volatile sig_atomic_t *stop; /* non-zero: end after the current sample, keep what is there; NULL: never */
   struct tmk_run_events events;
 };
 
 /* result is initialised by the caller (host, identity, settings); devices and points are filled here. Returns OK when all
- * points ended (failed ones too: they stand in the result), INTERRUPTED after a stop, an error for what ended the run. */
+ * points ended (failed ones too: they stand in the result), INTERRUPTED after a stop, an error for what ended the run. In
+ * every case the result holds all points of the sweep; one that was not measured is skipped and says why. */
 enum tmk_status tmk_run(const struct tmk_run_args *args, struct tmk_result *result, struct tmk_error *err);
 
 #endif

@@ -1,0 +1,351 @@
+/* runner.c: the order of a run: units, groups that fit in memory together, rounds, ceilings, events. */
+#include "runner.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner_parts.h"
+#include "stats.h"
+#include "target.h"
+
+bool tmk_run_stopped(const struct tmk_run_state *state)
+{
+  return state->args->stop != NULL && *state->args->stop != 0;
+}
+
+int64_t tmk_run_now_ns(const struct tmk_run_state *state)
+{
+  const struct tmk_run_args *args = state->args;
+  return args->ops->now_ns != NULL ? args->ops->now_ns(args->backend) : tmk_host_now_ns();
+}
+
+void tmk_run_progress(const struct tmk_run_state *state, const struct tmk_run_unit *unit, int round)
+{
+  const struct tmk_run_events *events = &state->args->events;
+  char what[160], length[32], last[48] = "";
+  if (events->progress == NULL) return;
+  const struct tmk_workload *w = &unit->workload;
+  snprintf(length, sizeof length, "%s %lld", w->phase == TMK_PHASE_DECODE ? "context" : "input",
+           (long long)(w->phase == TMK_PHASE_DECODE ? w->context : w->input_len));
+  if (unit->sampler.count > 0) {
+    const int64_t time_ns = unit->sampler.samples[unit->sampler.count - 1].time_ns;
+    snprintf(last, sizeof last, ": %.3g ms", (double)time_ns * 1e-6 / (double)unit->sampler.passes_per_sample);
+  }
+  snprintf(what, sizeof what, "round %d/%d, %s batch %lld %s%s", round + 1, state->rounds, tmk_phase_name(w->phase),
+           (long long)w->batch, length, last);
+  const double fraction = state->work_total > 0 ? state->work_done / state->work_total : 0;
+  const double elapsed_s = (double)(tmk_host_now_ns() - state->start_ns) * 1e-9;
+  events->progress(events->context, what, fraction, fraction > 0 ? elapsed_s * (1 - fraction) / fraction : NAN);
+}
+
+/* --- points → units --- */
+
+/* The unit of that pass; a new one if no point before needed it. */
+static int find_unit(struct tmk_run_state *state, const struct tmk_workload *workload, int group)
+{
+  char key[TMK_WORKLOAD_KEY_SIZE];
+  tmk_workload_key(workload, key);
+  for (int i = 0; i < state->unit_count; i++) {
+    if (strcmp(state->units[i].key, key) == 0) return i;
+  }
+  struct tmk_run_unit *unit = &state->units[state->unit_count];
+  *unit = (struct tmk_run_unit){.workload = *workload, .group = group, .status = TMK_POINT_SKIPPED};
+  memcpy(unit->key, key, sizeof unit->key);
+  unit->watch.ecc_first = TMK_UNKNOWN;
+  tmk_stats_init(&unit->stats);
+  return state->unit_count++;
+}
+
+static void split_point(struct tmk_run_state *state, const struct tmk_workload *workload, struct tmk_run_point *point,
+                        int group)
+{
+  if (workload->phase != TMK_PHASE_E2E) {
+    point->units[point->unit_count++] = find_unit(state, workload, group);
+    return;
+  }
+  struct tmk_workload part = *workload;
+  part.phase = TMK_PHASE_PREFILL;
+  part.output_len = 0;
+  point->units[point->unit_count++] = find_unit(state, &part, group);
+  point->e2e = tmk_e2e_split(workload->input_len, workload->output_len);
+  part.phase = TMK_PHASE_DECODE;
+  part.input_len = 0;
+  for (int k = 0; k < point->e2e.count; k++) {
+    part.context = point->e2e.contexts[k];
+    point->units[point->unit_count++] = find_unit(state, &part, group);
+  }
+}
+
+/* Groups hold their weights in memory together and are measured one after the other: one group if the largest points of all
+ * weight dtypes fit side by side, else one a dtype. group_of: [TMK_DTYPE_COUNT]. */
+static int make_groups(const struct tmk_run_state *state, int group_of[TMK_DTYPE_COUNT])
+{
+  const struct tmk_sweep *sweep = state->args->sweep;
+  double needed[TMK_DTYPE_COUNT] = {0}, total = 0;
+  for (int i = 0; i < sweep->count; i++) {
+    const struct tmk_sweep_point *point = &sweep->points[i];
+    const double bytes = point->bytes_needed == TMK_UNKNOWN ? 0 : (double)point->bytes_needed;
+    if (!point->skipped) needed[point->workload.weight_dtype] = fmax(needed[point->workload.weight_dtype], bytes);
+  }
+  for (int i = 0; i < TMK_DTYPE_COUNT; i++) total += needed[i];
+  const int64_t free_bytes = state->device->info.memory_free_bytes;
+  const bool together = free_bytes == TMK_UNKNOWN || total <= (double)free_bytes;
+  int count = 0;
+  for (int i = 0; i < TMK_DTYPE_COUNT; i++) group_of[i] = -1;
+  for (int i = 0; i < sweep->count; i++) { /* in the order of the sweep */
+    int *group = &group_of[sweep->points[i].workload.weight_dtype];
+    if (*group >= 0) continue;
+    *group = together ? 0 : count;
+    if (count == 0 || !together) count++;
+  }
+  return count > 0 ? count : 1;
+}
+
+static enum tmk_status make_points(struct tmk_run_state *state, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  const struct tmk_sweep *sweep = state->args->sweep;
+  struct tmk_result *result = state->result;
+  int group_of[TMK_DTYPE_COUNT];
+  const size_t count = (size_t)sweep->count;
+  state->points = calloc(count + 1, sizeof *state->points);
+  state->units = calloc(count * 4 + 1, sizeof *state->units);
+  result->points = calloc(count + 1, sizeof *result->points);
+  if (state->points == NULL || state->units == NULL || result->points == NULL) {
+    TMK_TRY(tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %d points", sweep->count));
+  }
+  for (int i = 0; i < sweep->count; i++) tmk_point_init(&result->points[i]);
+  result->point_count = state->point_count = sweep->count;
+  state->group_count = make_groups(state, group_of);
+  for (int i = 0; i < sweep->count; i++) {
+    const struct tmk_sweep_point *point = &sweep->points[i];
+    state->points[i].outright_ns = NAN;
+    if (!point->skipped) {
+      split_point(state, &point->workload, &state->points[i], group_of[point->workload.weight_dtype]);
+    }
+    TMK_TRY(tmk_run_point_fill(state, i, err));
+  }
+  /* Verification makes a first visit about as long again as a later one. */
+  state->work_total = (double)state->unit_count * (double)(state->rounds + 1);
+out:
+  return status;
+}
+
+/* --- device --- */
+
+static enum tmk_status make_device(struct tmk_run_state *state, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  struct tmk_result *result = state->result;
+  struct tmk_device_result *device = calloc(1, sizeof *device);
+  struct tmk_gpu gpu;
+  if (device == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the device");
+  result->devices = state->device = device;
+  result->device_count = 1;
+  tmk_device_info_init(&device->info);
+  tmk_ceilings_init(&device->ceilings);
+  device->drift = device->datasheet_read_bytes_per_s = NAN;
+  for (int i = 0; i < TMK_DTYPE_COUNT; i++) device->datasheet_flops_per_s[i] = NAN;
+  TMK_TRY(state->args->ops->describe(state->args->backend, &device->info, err));
+  if (device->info.is_cpu) return TMK_OK;
+  const int index = tmk_gpu_find(device->info.name);
+  if (index < 0) return TMK_OK;
+  TMK_TRY(tmk_gpu_get(index, &gpu, err));
+  memcpy(device->info.gpu_id, gpu.id, sizeof device->info.gpu_id);
+  device->datasheet_read_bytes_per_s = gpu.read_bytes_per_s;
+  memcpy(device->datasheet_flops_per_s, gpu.flops_per_s, sizeof device->datasheet_flops_per_s);
+out:
+  return status;
+}
+
+static bool keep_best(double value, double *best)
+{
+  if (isnan(value) || value <= *best) return false;
+  *best = value;
+  return true;
+}
+
+/* The best of all readings, each rate for itself. */
+static void merge_ceilings(const struct tmk_ceilings *from, struct tmk_ceilings *best)
+{
+  if (keep_best(from->read_bytes_per_s, &best->read_bytes_per_s)) {
+    memcpy(best->read_pattern, from->read_pattern, sizeof best->read_pattern);
+  }
+  if (keep_best(from->copy_bytes_per_s, &best->copy_bytes_per_s)) {
+    memcpy(best->copy_pattern, from->copy_pattern, sizeof best->copy_pattern);
+  }
+  bool better = false;
+  for (int i = 0; i < TMK_DTYPE_COUNT; i++) better |= keep_best(from->flops_per_s[i], &best->flops_per_s[i]);
+  if (better) {
+    memcpy(best->flops_pattern, from->flops_pattern, sizeof best->flops_pattern);
+    best->clock_hz = from->clock_hz;
+  }
+  best->repeats += from->repeats;
+}
+
+static double move_of(double value, double best)
+{
+  return best > 0 && !isnan(value) ? (best - value) / best : 0;
+}
+
+/* Largest relative distance of a reading from the best one. */
+static double drift_of(const struct tmk_device_result *device)
+{
+  double drift = 0;
+  for (int64_t i = 0; i < device->reading_count; i++) {
+    const struct tmk_ceilings *reading = &device->readings[i].ceilings;
+    drift = fmax(drift, move_of(reading->read_bytes_per_s, device->ceilings.read_bytes_per_s));
+    drift = fmax(drift, move_of(reading->copy_bytes_per_s, device->ceilings.copy_bytes_per_s));
+    for (int t = 0; t < TMK_DTYPE_COUNT; t++) {
+      drift = fmax(drift, move_of(reading->flops_per_s[t], device->ceilings.flops_per_s[t]));
+    }
+  }
+  return drift;
+}
+
+/* round −1: before the first. A device without ceilings has none in the result. */
+static enum tmk_status read_ceilings(struct tmk_run_state *state, int64_t round, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  const struct tmk_run_args *args = state->args;
+  struct tmk_device_result *device = state->device;
+  struct tmk_ceilings ceilings;
+  if (args->ops->ceilings == NULL || device->info.simulated) return TMK_OK;
+  tmk_ceilings_init(&ceilings);
+  status = args->ops->ceilings(args->backend, round >= 0, &ceilings, err);
+  if (status == TMK_ERR_UNSUPPORTED) return TMK_OK;
+  if (status != TMK_OK) return status;
+  struct tmk_ceiling_reading *readings =
+      realloc(device->readings, (size_t)(device->reading_count + 1) * sizeof *readings);
+  if (readings == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for a reading of the ceilings");
+  device->readings = readings;
+  readings[device->reading_count++] = (struct tmk_ceiling_reading){.round = round, .ceilings = ceilings};
+  if (device->reading_count == 1) {
+    device->ceilings = ceilings;
+  } else {
+    merge_ceilings(&ceilings, &device->ceilings);
+  }
+  device->drift = device->reading_count > 1 ? drift_of(device) : NAN;
+  return TMK_OK;
+}
+
+/* --- rounds --- */
+
+static enum tmk_status checkpoint(struct tmk_run_state *state, struct tmk_error *err)
+{
+  const struct tmk_run_events *events = &state->args->events;
+  return events->checkpoint != NULL ? events->checkpoint(events->context, state->result, err) : TMK_OK;
+}
+
+static enum tmk_status fill_points(struct tmk_run_state *state, int unit, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  for (int i = 0; i < state->point_count; i++) {
+    bool uses = unit < 0;
+    for (int k = 0; k < state->points[i].unit_count; k++) uses = uses || state->points[i].units[k] == unit;
+    if (uses) TMK_TRY(tmk_run_point_fill(state, i, err));
+  }
+out:
+  return status;
+}
+
+static enum tmk_status run_round(struct tmk_run_state *state, int group, int round, int *order, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  tmk_shuffle(order, state->unit_count, state->args->seed, round);
+  for (int i = 0; i < state->unit_count; i++) {
+    const int index = order[i];
+    if (state->units[index].group != group) continue;
+    if (tmk_run_stopped(state)) TMK_TRY(tmk_fail(err, TMK_ERR_INTERRUPTED, "interrupted"));
+    status = tmk_run_unit_visit(state, &state->units[index], round, err);
+    state->work_done += round == 0 ? 2 : 1;
+    if (status != TMK_OK) goto out;
+    TMK_TRY(fill_points(state, index, err));
+    TMK_TRY(checkpoint(state, err));
+  }
+  TMK_TRY(read_ceilings(state, (int64_t)group * state->rounds + round, err));
+  TMK_TRY(fill_points(state, -1, err));
+  TMK_TRY(checkpoint(state, err));
+out:
+  return status;
+}
+
+/* Tells of the points that are complete with `group`; of all that are left if it is the last. */
+static void publish(struct tmk_run_state *state, int group)
+{
+  const struct tmk_run_events *events = &state->args->events;
+  for (int i = 0; i < state->point_count; i++) {
+    struct tmk_run_point *point = &state->points[i];
+    bool complete = true;
+    for (int k = 0; k < point->unit_count; k++) complete = complete && state->units[point->units[k]].group <= group;
+    if (!complete || point->published) continue;
+    point->published = true;
+    if (events->point_done != NULL) events->point_done(events->context, state->result, &state->result->points[i]);
+  }
+}
+
+static enum tmk_status run_group(struct tmk_run_state *state, int group, int *order, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  for (int round = 0; round < state->rounds; round++) TMK_TRY(run_round(state, group, round, order, err));
+out:
+  for (int i = 0; i < state->unit_count; i++) {
+    if (state->units[i].group == group) tmk_run_unit_release(state, &state->units[i]);
+  }
+  return status;
+}
+
+static enum tmk_status run_groups(struct tmk_run_state *state, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  const struct tmk_run_args *args = state->args;
+  int *order = calloc((size_t)state->unit_count + 1, sizeof *order);
+  if (order == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %d passes", state->unit_count);
+  for (int group = 0; group < state->group_count; group++) {
+    TMK_TRY(run_group(state, group, order, err));
+    if (group == state->group_count - 1) TMK_TRY(tmk_run_outright(state, err));
+    publish(state, group);
+    if (args->ops->trim != NULL) args->ops->trim(args->backend);
+  }
+  TMK_TRY(checkpoint(state, err));
+out:
+  free(order);
+  return status;
+}
+
+static void state_free(struct tmk_run_state *state)
+{
+  for (int i = 0; i < state->unit_count; i++) tmk_run_unit_free(state, &state->units[i]);
+  free(state->units);
+  free(state->points);
+}
+
+enum tmk_status tmk_run(const struct tmk_run_args *args, struct tmk_result *result, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  struct tmk_run_state state = {.args = args,
+                                .result = result,
+                                .rounds = args->measure.single_pass ? 1 : args->measure.rounds,
+                                .start_ns = tmk_host_now_ns(),
+                                .ended = "the run has not come to it yet"};
+  TMK_TRY(make_device(&state, err));
+  TMK_TRY(make_points(&state, err));
+  TMK_TRY(read_ceilings(&state, -1, err));
+  if (args->events.started != NULL) args->events.started(args->events.context, result);
+  TMK_TRY(run_groups(&state, err));
+out:
+  if (status != TMK_OK && state.points != NULL) {
+    state.ended = status == TMK_ERR_INTERRUPTED ? "the run was interrupted"
+                  : status == TMK_ERR_DEVICE    ? "the device failed before"
+                                                : "the run ended before";
+    /* The error that ended the run is the one to report, not what follows from it. */
+    if (fill_points(&state, -1, NULL) == TMK_OK) {
+      publish(&state, state.group_count);
+      (void)checkpoint(&state, NULL);
+    }
+  }
+  state_free(&state);
+  return status;
+}

@@ -1,0 +1,117 @@
+/* runner_parts.h: what the files of the runner share; nobody else includes it.
+ *
+ * A unit is what is measured: one decode or prefill pass. A point of the sweep is made of one unit, or, for e2e, of a
+ * prefill and up to three decode units. Points that need the same pass share the unit.
+ *
+ *   runner.c        groups, rounds, ceilings, order of events
+ *   runner_unit.c   one unit: prepare, verify, visit after visit
+ *   runner_watch.c  what is watched while a unit is sampled: clocks, other load, energy
+ *   runner_point.c  units → the result's point
+ *   runner_e2e.c    composition of e2e, and the one that is executed outright
+ */
+#ifndef TMK_HARNESS_RUNNER_PARTS_H
+#define TMK_HARNESS_RUNNER_PARTS_H
+
+#include "host.h"
+#include "runner.h"
+#include "verdict.h"
+#include "verify.h"
+
+/* --- e2e: pure --- */
+
+/* The decode steps of output_len tokens: i = 1 … output_len − 1 at context input_len + i − 1, taken from steps at up to
+ * three contexts (first, middle, last; fewer where they fall together), linear between: Σ = Σ_k weights[k] · step_k. */
+struct tmk_e2e_parts {
+  int count; /* 0 at output_len 1 */
+  int64_t contexts[3];
+  double weights[3];
+};
+struct tmk_e2e_parts tmk_e2e_split(int64_t input_len, int64_t output_len);
+/* What a step at the middle context took ÷ what the line between first and last says, − 1; NAN with fewer than three. */
+double tmk_e2e_composition_error(const struct tmk_e2e_parts *parts, const double step_ns[3]);
+
+/* --- what is watched --- */
+
+struct tmk_watch {
+  double clock_sum_hz, clock_min_hz, clock_max_hz;
+  int64_t clock_count;
+  bool throttled, ecc_errors;
+  int64_t ecc_first;                   /* TMK_UNKNOWN until read */
+  double other_core_ns, other_wall_ns; /* over the visits; 0 wall: nothing was readable */
+  /* energy of the last round's visit */
+  bool energy_tried, energy_bracketed;
+  double joules, bracket_s;
+  int64_t bracket_passes;
+  char energy_source[32];
+  /* of the visit going on */
+  struct tmk_cpu_usage usage_start;
+  bool usage_readable, energy_open;
+  uint64_t energy_start_uj;
+  int64_t energy_start_ns, energy_passes;
+};
+double tmk_watch_clock_hz(const struct tmk_watch *watch);   /* mean; NAN if not readable */
+double tmk_watch_clock_move(const struct tmk_watch *watch); /* (max − min) ÷ max; NAN if not readable */
+double tmk_watch_other_load(const struct tmk_watch *watch); /* cores; NAN if not readable */
+
+/* --- units and points --- */
+
+struct tmk_run_unit {
+  struct tmk_workload workload; /* decode or prefill */
+  char key[TMK_WORKLOAD_KEY_SIZE];
+  int group;
+  struct tmk_plan *plan; /* owned, as are exec and below */
+  struct tmk_exec *exec;
+  struct tmk_sampler sampler;
+  struct tmk_watch watch;
+  struct tmk_verify_result verify;
+  struct tmk_verify_outputs expected;
+  struct tmk_stats stats; /* of the samples so far */
+  struct tmk_op_time *ops;
+  int64_t op_count;
+  enum tmk_point_status status; /* skipped until there are samples */
+  char reason[256];
+  bool verify_failed, replayed;
+};
+
+struct tmk_run_point {
+  int units[4], unit_count; /* e2e: the prefill first */
+  struct tmk_e2e_parts e2e;
+  double outright_ns; /* NAN if it was not executed outright */
+  bool published;
+};
+
+struct tmk_run_state {
+  const struct tmk_run_args *args;
+  struct tmk_result *result;        /* points are parallel to `points` and to the sweep's */
+  struct tmk_device_result *device; /* = result->devices */
+  struct tmk_run_unit *units;
+  struct tmk_run_point *points;
+  int unit_count, point_count, group_count, rounds;
+  int64_t start_ns;
+  double work_done, work_total; /* for the ETA, in visits */
+  const char *ended;            /* why units that were not measured were not */
+};
+
+bool tmk_run_stopped(const struct tmk_run_state *state);
+/* The clock of the backend's times. */
+int64_t tmk_run_now_ns(const struct tmk_run_state *state);
+void tmk_run_progress(const struct tmk_run_state *state, const struct tmk_run_unit *unit, int round);
+
+/* One visit: prepare and verify (round 0), reset, sample; behind the last round's samples replay and per-op times. What goes
+ * wrong with the unit stands in it. INTERRUPTED after a stop; DEVICE, or another error that the run can't go on from. */
+enum tmk_status tmk_run_unit_visit(struct tmk_run_state *state, struct tmk_run_unit *unit, int round,
+                                   struct tmk_error *err);
+void tmk_run_unit_release(struct tmk_run_state *state, struct tmk_run_unit *unit); /* exec and plan; samples stay */
+void tmk_run_unit_free(struct tmk_run_state *state, struct tmk_run_unit *unit);
+
+void tmk_run_watch_begin(struct tmk_run_state *state, struct tmk_watch *watch, bool energy);
+void tmk_run_watch_sample(struct tmk_run_state *state, struct tmk_watch *watch, int64_t passes);
+/* Keeps running passes until the energy bracket is long enough, then closes it. */
+enum tmk_status tmk_run_watch_end(struct tmk_run_state *state, struct tmk_run_unit *unit, struct tmk_error *err);
+
+/* Makes result->points[index] anew from its units as they are now. */
+enum tmk_status tmk_run_point_fill(struct tmk_run_state *state, int index, struct tmk_error *err);
+/* Executes the cheapest e2e point token by token. */
+enum tmk_status tmk_run_outright(struct tmk_run_state *state, struct tmk_error *err);
+
+#endif
