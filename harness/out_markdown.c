@@ -78,8 +78,11 @@ static void print_row(FILE *out, const struct tmk_result *result, const struct t
   print_cell(out, text);
   tmk_out_percent(tmk_out_interval(point), text, sizeof text);
   print_cell(out, text);
-  bool judged = point->status == TMK_POINT_OK && point->verdict.value != TMK_VERDICT_NONE;
-  print_cell(out, judged ? tmk_verdict_value_name(point->verdict.value) : tmk_point_status_name(point->status));
+  const char *outcome = tmk_point_status_name(point->status);
+  if (point->status == TMK_POINT_OK) {
+    outcome = point->verdict.value == TMK_VERDICT_NONE ? "-" : tmk_verdict_value_name(point->verdict.value);
+  }
+  print_cell(out, outcome);
   if (point->status == TMK_POINT_OK) {
     tmk_out_codes(point->verdict.codes, remarks, sizeof remarks);
     size_t used = strlen(remarks);

@@ -18,16 +18,17 @@ void tmk_out_clean(const char *text, bool ascii, char *clean, size_t size)
   while (left > 0) {
     size_t length = tmk_utf8_length(from, left);
     bool bad = length == 0 || *from < 0x20 || *from == 0x7f || (*from == 0xc2 && length == 2 && from[1] < 0xa0);
+    const char *shown = (const char *)from;
+    size_t shown_length = length;
     if (length == 0) length = 1;
-    if (ascii && *from >= 0x80) bad = true;
-    size_t need = bad ? 1 : length;
-    if (used + need >= size) break;
-    if (bad) {
-      clean[used] = '?';
-    } else {
-      memcpy(clean + used, from, length);
+    if (bad || (ascii && *from >= 0x80)) {
+      bool plus_minus = length == 2 && memcmp(from, "\xc2\xb1", 2) == 0;
+      shown = plus_minus ? "+-" : "?";
+      shown_length = strlen(shown);
     }
-    used += need;
+    if (used + shown_length >= size) break;
+    memcpy(clean + used, shown, shown_length);
+    used += shown_length;
     from += length;
     left -= length;
   }
@@ -42,7 +43,7 @@ void tmk_out_wrapped(FILE *out, const char *text, int column, int indent)
     int length = (int)strlen(text);
     if (length > room) {
       length = room;
-      while (length > 0 && text[length] != ' ') length--;
+      while (length > 0 && (text[length] != ' ' || text[length + 1] == '%')) length--;
       if (length == 0) length = room; /* one long word */
     }
     fprintf(out, "%.*s\n", length, text);
@@ -151,7 +152,7 @@ static void note_e2e(const struct tmk_point *point, char *text, int size)
 {
   const struct tmk_latency *latency = &point->latency;
   char ttft[32], whole[32], outright[32];
-  if (!tmk_out_has_time(point)) return;
+  if (!tmk_out_has_time(point) || !isfinite(latency->e2e_ns)) return;
   tmk_format_time(latency->ttft_ns, ttft, sizeof ttft);
   tmk_format_time(latency->e2e_ns, whole, sizeof whole);
   append(text, size, "TTFT %s, e2e %s", ttft, whole);

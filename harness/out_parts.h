@@ -8,7 +8,7 @@
 #include "tokmark/result.h"
 
 /* Copies a string of unknown origin: control characters (C0, DEL, C1) become '?', and with `ascii` whatever is no ASCII too,
- * one '?' a character. Cut at `size`. */
+ * one '?' a character ("+-" for the plus-minus sign). Cut at `size`. */
 void tmk_out_clean(const char *text, bool ascii, char *clean, size_t size);
 /* Prints text, already clean, wrapped at 120 columns; the first line starts at `column`, later ones at `indent`. Ends the
  * line. */
