@@ -3,6 +3,10 @@
 # distribution's packages. Says what and why; when all is there it installs nothing. CUDA, NCCL and MPI are never installed here.
 set -eu
 cc=${CC:-gcc}
+case $cc in
+*clang*) cc_apt="clang libomp-dev" cc_dnf="clang libomp-devel" cc_pacman="clang openmp" cc_apk="clang openmp-dev" ;;
+*) cc_apt=gcc cc_dnf=gcc cc_pacman=gcc cc_apk=gcc ;;
+esac
 
 # --- what is here ---
 have_command() { command -v "$1" > /dev/null 2>&1; }
@@ -14,6 +18,7 @@ have_python_module() {
   done
   return 1
 }
+have_openmp() { have_command "$cc" && echo '#include <omp.h>' | "$cc" -fopenmp -E -x c - > /dev/null 2>&1; }
 have_cjson() { [ -n "${CJSON_PREFIX:-}" ] || have_header cjson/cJSON.h; }
 have_fuzzer() {
   have_command clang || return 1
@@ -26,10 +31,10 @@ have_fuzzer() {
 
 # --- rows: kind | test | what and why | apt | dnf | pacman | apk ---
 rows() {
-  cat <<'ROWS'
-build|have_command ${cc}|a C compiler|gcc libc6-dev|gcc|gcc|gcc musl-dev
-build|have_header stdio.h|the C library's headers|gcc libc6-dev|glibc-devel|glibc|musl-dev
-build|have_header omp.h|OpenMP, for threads|gcc|libgomp|gcc|gcc
+  cat <<ROWS
+build|have_command $cc|a C compiler ($cc)|$cc_apt libc6-dev|$cc_dnf|$cc_pacman|$cc_apk musl-dev
+build|have_header stdio.h|the C library's headers|libc6-dev|glibc-devel|glibc|musl-dev
+build|have_openmp|OpenMP, for threads|$cc_apt|$cc_dnf|$cc_pacman|$cc_apk
 build|have_cjson|cJSON, to read and write JSON|libcjson-dev|cjson-devel|cjson|cjson-dev
 test|have_header criterion/criterion.h|Criterion, for unit tests|libcriterion-dev|libcriterion-devel|criterion|criterion-dev
 test|have_command python3|Python 3, for the command-line tests|python3|python3|python|python3
