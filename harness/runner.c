@@ -58,26 +58,6 @@ static int find_unit(struct tmk_run_state *state, const struct tmk_workload *wor
   return state->unit_count++;
 }
 
-static void split_point(struct tmk_run_state *state, const struct tmk_workload *workload, struct tmk_run_point *point,
-                        int group)
-{
-  if (workload->phase != TMK_PHASE_E2E) {
-    point->units[point->unit_count++] = find_unit(state, workload, group);
-    return;
-  }
-  struct tmk_workload part = *workload;
-  part.phase = TMK_PHASE_PREFILL;
-  part.output_len = 0;
-  point->units[point->unit_count++] = find_unit(state, &part, group);
-  point->e2e = tmk_e2e_split(workload->input_len, workload->output_len);
-  part.phase = TMK_PHASE_DECODE;
-  part.input_len = 0;
-  for (int k = 0; k < point->e2e.count; k++) {
-    part.context = point->e2e.contexts[k];
-    point->units[point->unit_count++] = find_unit(state, &part, group);
-  }
-}
-
 /* Groups hold their weights in memory together and are measured one after the other: one group if the largest points of all
  * weight dtypes fit side by side, else one a dtype. group_of: [TMK_DTYPE_COUNT]. */
 static int make_groups(const struct tmk_run_state *state, int group_of[TMK_DTYPE_COUNT])
@@ -121,9 +101,12 @@ static enum tmk_status make_points(struct tmk_run_state *state, struct tmk_error
   state->group_count = make_groups(state, group_of);
   for (int i = 0; i < sweep->count; i++) {
     const struct tmk_sweep_point *point = &sweep->points[i];
-    state->points[i].outright_ns = NAN;
-    if (!point->skipped) {
-      split_point(state, &point->workload, &state->points[i], group_of[point->workload.weight_dtype]);
+    struct tmk_run_point *made_of = &state->points[i];
+    struct tmk_workload passes[4];
+    made_of->outright_ns = NAN;
+    if (!point->skipped) made_of->unit_count = tmk_e2e_passes(&point->workload, passes, made_of->weights);
+    for (int k = 0; k < made_of->unit_count; k++) {
+      made_of->units[k] = find_unit(state, &passes[k], group_of[point->workload.weight_dtype]);
     }
     TMK_TRY(tmk_run_point_fill(state, i, err));
   }
@@ -135,20 +118,16 @@ out:
 
 /* --- device --- */
 
-static enum tmk_status make_device(struct tmk_run_state *state, struct tmk_error *err)
+enum tmk_status tmk_run_describe(const struct tmk_backend_ops *ops, struct tmk_backend *backend,
+                                 struct tmk_device_result *device, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  struct tmk_result *result = state->result;
-  struct tmk_device_result *device = calloc(1, sizeof *device);
   struct tmk_gpu gpu;
-  if (device == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the device");
-  result->devices = state->device = device;
-  result->device_count = 1;
+  *device = (struct tmk_device_result){.drift = NAN, .datasheet_read_bytes_per_s = NAN};
   tmk_device_info_init(&device->info);
   tmk_ceilings_init(&device->ceilings);
-  device->drift = device->datasheet_read_bytes_per_s = NAN;
   for (int i = 0; i < TMK_DTYPE_COUNT; i++) device->datasheet_flops_per_s[i] = NAN;
-  TMK_TRY(state->args->ops->describe(state->args->backend, &device->info, err));
+  TMK_TRY(ops->describe(backend, &device->info, err));
   if (device->info.is_cpu) return TMK_OK;
   const int index = tmk_gpu_find(device->info.name);
   if (index < 0) return TMK_OK;
@@ -158,6 +137,16 @@ static enum tmk_status make_device(struct tmk_run_state *state, struct tmk_error
   memcpy(device->datasheet_flops_per_s, gpu.flops_per_s, sizeof device->datasheet_flops_per_s);
 out:
   return status;
+}
+
+static enum tmk_status make_device(struct tmk_run_state *state, struct tmk_error *err)
+{
+  struct tmk_result *result = state->result;
+  result->devices = calloc(1, sizeof *result->devices);
+  if (result->devices == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the device");
+  result->device_count = 1;
+  state->device = result->devices;
+  return tmk_run_describe(state->args->ops, state->args->backend, state->device, err);
 }
 
 static bool keep_best(double value, double *best)

@@ -41,4 +41,13 @@ struct tmk_run_args {
  * every case the result holds all points of the sweep; one that was not measured is skipped and says why. */
 enum tmk_status tmk_run(const struct tmk_run_args *args, struct tmk_result *result, struct tmk_error *err);
 
+/* What the device is, with its row of the table of GPUs joined by name; no ceilings. For a dry run and other commands. */
+enum tmk_status tmk_run_describe(const struct tmk_backend_ops *ops, struct tmk_backend *backend,
+                                 struct tmk_device_result *device, struct tmk_error *err);
+/* What a point's pass costs, and its limit as far as the device's ceilings are known; shares are null. Runs nothing; of args
+ * only model and seed are read. */
+enum tmk_status tmk_run_estimate(const struct tmk_run_args *args, const struct tmk_device_result *device,
+                                 const struct tmk_workload *workload, struct tmk_limit_result *limit,
+                                 struct tmk_error *err);
+
 #endif

@@ -1,6 +1,7 @@
 /* runner_e2e.c: a request composed of steps at three contexts, and one that is executed outright to hold it against. */
 #include <math.h>
 
+#include "roofline.h"
 #include "runner_parts.h"
 
 struct tmk_e2e_parts tmk_e2e_split(int64_t input_len, int64_t output_len)
@@ -24,12 +25,86 @@ struct tmk_e2e_parts tmk_e2e_split(int64_t input_len, int64_t output_len)
   return parts;
 }
 
-double tmk_e2e_composition_error(const struct tmk_e2e_parts *parts, const double step_ns[3])
+int tmk_e2e_passes(const struct tmk_workload *workload, struct tmk_workload passes[4], double weights[4])
 {
-  if (parts->count < 3) return NAN;
-  double share = (double)(parts->contexts[1] - parts->contexts[0]) / (double)(parts->contexts[2] - parts->contexts[0]);
+  int count = 0;
+  struct tmk_workload part = *workload;
+  weights[count] = 1;
+  passes[count++] = part;
+  if (workload->phase != TMK_PHASE_E2E) return count;
+  const struct tmk_e2e_parts parts = tmk_e2e_split(workload->input_len, workload->output_len);
+  passes[0].phase = TMK_PHASE_PREFILL;
+  passes[0].output_len = 0;
+  part.phase = TMK_PHASE_DECODE;
+  part.input_len = part.output_len = 0;
+  for (int k = 0; k < parts.count; k++) {
+    part.context = parts.contexts[k];
+    weights[count] = parts.weights[k];
+    passes[count++] = part;
+  }
+  return count;
+}
+
+double tmk_e2e_composition_error(int64_t input_len, int64_t output_len, const double step_ns[3])
+{
+  const struct tmk_e2e_parts parts = tmk_e2e_split(input_len, output_len);
+  if (parts.count < 3) return NAN;
+  double share = (double)(parts.contexts[1] - parts.contexts[0]) / (double)(parts.contexts[2] - parts.contexts[0]);
   double line_ns = step_ns[0] + (step_ns[2] - step_ns[0]) * share;
   return line_ns > 0 ? step_ns[1] / line_ns - 1 : NAN;
+}
+
+struct tmk_limit_result tmk_e2e_compose_limit(const struct tmk_limit_result *limits, const double *weights,
+                                              const double *times_ns, int count)
+{
+  struct tmk_limit_result sum = {0};
+  double bound_ns[TMK_BOUND_COUNT] = {0}, total_ns = 0;
+  bool cache = false;
+  if (count == 1) return limits[0];
+  for (int i = 0; i < count; i++) total_ns += weights[i] * times_ns[i];
+  for (int i = 0; i < count; i++) {
+    const struct tmk_limit_result *of = &limits[i];
+    const double of_total = weights[i] * times_ns[i] / total_ns;
+    sum.flops += weights[i] * of->flops;
+    sum.bytes += weights[i] * of->bytes;
+    sum.comm_bytes += weights[i] * of->comm_bytes;
+    sum.time_ns += weights[i] * of->time_ns;
+    sum.ops_sum_ns += weights[i] * of->ops_sum_ns;
+    bound_ns[of->bound] += weights[i] * of->time_ns;
+    cache = cache || of->bound == TMK_BOUND_CACHE;
+    sum.share.datasheet += of->share.datasheet * of_total;
+    sum.share.measured += of->share.measured * of_total;
+    sum.share.held += of->share.held * of_total;
+  }
+  for (int i = 0; i < TMK_BOUND_COUNT; i++) {
+    if (bound_ns[i] > bound_ns[sum.bound]) sum.bound = (enum tmk_bound)i;
+  }
+  if (cache) sum.bound = TMK_BOUND_CACHE;
+  return sum;
+}
+
+enum tmk_status tmk_run_estimate(const struct tmk_run_args *args, const struct tmk_device_result *device,
+                                 const struct tmk_workload *workload, struct tmk_limit_result *limit,
+                                 struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  struct tmk_workload passes[4];
+  struct tmk_limit_result limits[4];
+  double weights[4] = {1}, times_ns[4] = {NAN, NAN, NAN, NAN};
+  const int count = tmk_e2e_passes(workload, passes, weights);
+  struct tmk_plan *plan = NULL;
+  for (int i = 0; i < count; i++) {
+    const struct tmk_plan_args plan_args = {
+        .model = args->model, .workload = &passes[i], .seed = args->seed, .act_dtype = device->info.act_dtype};
+    TMK_TRY(tmk_plan_create(&plan_args, &plan, err));
+    limits[i] = tmk_limit_plan(plan, device, NAN, NAN);
+    tmk_plan_destroy(plan);
+    plan = NULL;
+  }
+  *limit = tmk_e2e_compose_limit(limits, weights, times_ns, count);
+out:
+  tmk_plan_destroy(plan);
+  return status;
 }
 
 /* The e2e point that takes the least time; −1 if none was measured whole. */

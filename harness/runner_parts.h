@@ -27,8 +27,16 @@ struct tmk_e2e_parts {
   double weights[3];
 };
 struct tmk_e2e_parts tmk_e2e_split(int64_t input_len, int64_t output_len);
+/* The passes that a workload is made of, at most 4, and how often each counts: itself, or of e2e the prefill and then the
+ * decode steps. Returns how many. */
+int tmk_e2e_passes(const struct tmk_workload *workload, struct tmk_workload passes[4], double weights[4]);
 /* What a step at the middle context took ÷ what the line between first and last says, − 1; NAN with fewer than three. */
-double tmk_e2e_composition_error(const struct tmk_e2e_parts *parts, const double step_ns[3]);
+double tmk_e2e_composition_error(int64_t input_len, int64_t output_len, const double step_ns[3]);
+
+/* The limit of Σ weights[i] × (pass i, which took times_ns[i]): sums; bound is that of the parts with the most limit time;
+ * share = limit ÷ time is the parts' mean by time. */
+struct tmk_limit_result tmk_e2e_compose_limit(const struct tmk_limit_result *limits, const double *weights,
+                                              const double *times_ns, int count);
 
 /* --- what is watched --- */
 
@@ -75,8 +83,8 @@ struct tmk_run_unit {
 
 struct tmk_run_point {
   int units[4], unit_count; /* e2e: the prefill first */
-  struct tmk_e2e_parts e2e;
-  double outright_ns; /* NAN if it was not executed outright */
+  double weights[4];        /* how often each counts */
+  double outright_ns;       /* NAN if it was not executed outright */
   bool published;
 };
 

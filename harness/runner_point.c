@@ -42,34 +42,16 @@ static struct tmk_verdict unit_verdict(const struct tmk_run_state *state, const 
   return tmk_verdict_decide(&input);
 }
 
-/* Σ weight × value over the parts: of times, FLOPs, bytes. */
-static void fill_limit(struct tmk_point *point, const struct part *parts, int count, double total_ns)
+static void fill_limit(struct tmk_point *point, const struct part *parts, int count)
 {
-  struct tmk_limit_result *limit = &point->limit;
-  double bound_ns[TMK_BOUND_COUNT] = {0};
-  bool cache = false;
-  *limit = parts[0].limit;
-  if (count == 1) return;
-  *limit = (struct tmk_limit_result){0};
+  struct tmk_limit_result limits[MAX_UNITS];
+  double weights[MAX_UNITS], times_ns[MAX_UNITS];
   for (int i = 0; i < count; i++) {
-    const struct tmk_limit_result *of = &parts[i].limit;
-    const double weight = parts[i].weight, part_ns = weight * parts[i].unit->stats.median_ns;
-    limit->flops += weight * of->flops;
-    limit->bytes += weight * of->bytes;
-    limit->comm_bytes += weight * of->comm_bytes;
-    limit->time_ns += weight * of->time_ns;
-    limit->ops_sum_ns += weight * of->ops_sum_ns;
-    bound_ns[of->bound] += weight * of->time_ns;
-    cache = cache || of->bound == TMK_BOUND_CACHE;
-    /* share = limit ÷ time, so the whole's is the mean of the parts' by time; NAN stays NAN */
-    limit->share.datasheet += of->share.datasheet * part_ns / total_ns;
-    limit->share.measured += of->share.measured * part_ns / total_ns;
-    limit->share.held += of->share.held * part_ns / total_ns;
+    limits[i] = parts[i].limit;
+    weights[i] = parts[i].weight;
+    times_ns[i] = parts[i].unit->stats.median_ns;
   }
-  for (int i = 0; i < TMK_BOUND_COUNT; i++) {
-    if (bound_ns[i] > bound_ns[limit->bound]) limit->bound = (enum tmk_bound)i;
-  }
-  if (cache) limit->bound = TMK_BOUND_CACHE;
+  point->limit = tmk_e2e_compose_limit(limits, weights, times_ns, count);
 }
 
 static void fill_energy(struct tmk_point *point, const struct part *parts, int count, double total_ns)
@@ -128,7 +110,8 @@ static void fill_stats(struct tmk_point *point, const struct part *parts, int co
   }
 }
 
-static void fill_latency(struct tmk_point *point, const struct tmk_run_point *made_of, const struct part *parts)
+static void fill_latency(struct tmk_point *point, const struct tmk_run_point *made_of, const struct part *parts,
+                         int count)
 {
   const struct tmk_workload *workload = &point->workload.step;
   struct tmk_latency *latency = &point->latency;
@@ -138,13 +121,13 @@ static void fill_latency(struct tmk_point *point, const struct tmk_run_point *ma
   case TMK_PHASE_PREFILL: latency->ttft_ns = median_ns; break;
   default: {
     double step_ns[3] = {0};
-    for (int k = 0; k < made_of->e2e.count; k++) step_ns[k] = parts[k + 1].unit->stats.median_ns;
+    for (int k = 1; k < count; k++) step_ns[k - 1] = parts[k].unit->stats.median_ns;
     latency->ttft_ns = parts[0].unit->stats.median_ns;
     latency->e2e_ns = median_ns;
     if (workload->output_len > 1) {
       latency->tpot_ns = (latency->e2e_ns - latency->ttft_ns) / (double)(workload->output_len - 1);
     }
-    latency->composition_error = tmk_e2e_composition_error(&made_of->e2e, step_ns);
+    latency->composition_error = tmk_e2e_composition_error(workload->input_len, workload->output_len, step_ns);
     latency->outright_e2e_ns = made_of->outright_ns;
   }
   }
@@ -234,16 +217,16 @@ static void fill_measured(struct tmk_run_state *state, struct tmk_point *point, 
   for (int i = 0; i < count; i++) {
     const struct tmk_run_unit *unit = &state->units[made_of->units[i]];
     parts[i].unit = unit;
-    parts[i].weight = i == 0 ? 1 : made_of->e2e.weights[i - 1];
+    parts[i].weight = made_of->weights[i];
     parts[i].limit = tmk_limit_plan(unit->plan, state->device, tmk_watch_clock_hz(&unit->watch),
                                     simulated ? NAN : unit->stats.median_ns);
   }
   fill_stats(point, parts, count);
-  fill_limit(point, parts, count, point->stats.median_ns);
+  fill_limit(point, parts, count);
   fill_verify(point, parts, count);
   if (simulated) return; /* its times are not those of any hardware */
   fill_energy(point, parts, count, point->stats.median_ns);
-  fill_latency(point, made_of, parts);
+  fill_latency(point, made_of, parts, count);
   for (int i = 0; i < count; i++) point->verdict = tmk_verdict_join(point->verdict, unit_verdict(state, &parts[i]));
   if (point->verdict.value != TMK_VERDICT_INVALID) fill_throughput(point);
 }
