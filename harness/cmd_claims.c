@@ -33,7 +33,7 @@ static const struct tmk_opt options[] = {
      .type = TMK_OPT_STRING,
      .offset = OFFSET(family),
      .metavar = "F",
-     .help = "only rows of this family, as the list without options names them"},
+     .help = "only rows of this family, or of all whose names begin so: mlperf"},
     {.name = "all", .type = TMK_OPT_FLAG, .offset = OFFSET(all), .help = "every row"},
     {.name = "format",
      .type = TMK_OPT_CHOICE,
@@ -41,13 +41,13 @@ static const struct tmk_opt options[] = {
      .metavar = "F",
      .default_text = "table",
      .choices = formats,
-     .help = "table, csv or json; csv and json print every row unless they are filtered"},
+     .help = "csv and json print every row unless they are filtered"},
 };
 #define OPTION_COUNT ((int)(sizeof options / sizeof options[0]))
 
 static const struct tmk_command_help help = {
     .usage = "tokmark claims [--gpu G] [--model M] [--family F] [--all] [--format table|csv|json] [ID]",
-    .summary = "Lists the reported throughput figures that results can be held against: the press, MLPerf, vendors'\n"
+    .summary = "Lists the reported throughput figures that results can be held against: the press, MLPerf, vendors' "
                "tables. Without options: how many there are of each family. With an ID: all that is known of one.",
     .epilogue = "Examples:\n"
                 "  tokmark claims --gpu GB300\n"
@@ -105,7 +105,7 @@ static enum tmk_status select_rows(const struct options *opts, const struct tabl
     const struct tmk_claim *claim = &tables->claims[i];
     bool gpu = !opts->gpu || gpu_matches(claim, gpu_id, opts->gpu);
     bool model = !opts->model || model_matches(claim, model_id, opts->model);
-    bool family = !opts->family || strcasecmp(claim->family, opts->family) == 0;
+    bool family = !opts->family || strncasecmp(claim->family, opts->family, strlen(opts->family)) == 0;
     gpus += gpu;
     models += model;
     in_family += family;

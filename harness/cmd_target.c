@@ -42,7 +42,7 @@ static const struct tmk_opt options[] = {
      .offset = OFFSET(accounting),
      .metavar = "A",
      .choices = accountings,
-     .help = "tokens that count: output, total (default: as the claim states; both where it does not)"},
+     .help = "tokens that count (default: as the claim states; both where it does not)"},
     {.name = "interactivity",
      .type = TMK_OPT_REAL,
      .offset = OFFSET(interactivity),
@@ -71,14 +71,14 @@ static const struct tmk_opt options[] = {
      .metavar = "F",
      .default_text = "table",
      .choices = formats,
-     .help = "table or json"},
+     .help = "for people, or for programs"},
 };
 #define OPTION_COUNT ((int)(sizeof options / sizeof options[0]))
 
 static const struct tmk_command_help help = {
     .usage = "tokmark target RESULT... [--claim ID] [--tokens-per-s N] [options]",
-    .summary = "Holds results against a reported figure: how many of the measured device make it, with the\n"
-               "measurement's 95 % interval carried through, which points make the claim's rate a GPU, and how\n"
+    .summary = "Holds results against a reported figure: how many of the measured device make it, with the "
+               "measurement's 95 % interval carried through, which points make the claim's rate a GPU, and how "
                "MLPerf's rows for the model compare.",
     .epilogue =
         "Exit codes: 0 an answer for every result; 1 a result has no point that counts; 2 usage, or a file that\n"

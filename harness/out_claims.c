@@ -28,7 +28,7 @@ static void format_gpus(const struct tmk_claim *claim, char *text, int size)
     snprintf(text, (size_t)size, "%s x %s", or_dash(claim->gpu_text), gpus);
 }
 
-/* "1024/1024", "-/3759~": a mean has a '~' behind it. */
+/* "1024/1024", "-/~3759": a mean has a '~' before it. */
 static void format_lengths(const struct tmk_claim *claim, char *text, int size)
 {
   char in[24] = "-", out[24] = "-";
@@ -36,7 +36,7 @@ static void format_lengths(const struct tmk_claim *claim, char *text, int size)
   if (claim->output_len != TMK_UNKNOWN)
     snprintf(out, sizeof out, "%lld", (long long)claim->output_len);
   else if (!isnan(claim->output_len_mean))
-    snprintf(out, sizeof out, "%.0f~", claim->output_len_mean);
+    snprintf(out, sizeof out, "~%.0f", claim->output_len_mean);
   snprintf(text, (size_t)size, "%s/%s", in, out);
 }
 
@@ -72,21 +72,36 @@ void tmk_out_claims_summary(FILE *out, const struct tmk_claim *claims, int count
       "Rates a GPU are derived where the source states a system's; of MLPerf they are no primary metric.\n");
 }
 
+static void widen(int *width, const char *text)
+{
+  int length = (int)strlen(text);
+  if (length > *width) *width = length;
+}
+
 void tmk_out_claims_table(FILE *out, const struct tmk_claim *const *rows, int count)
 {
-  fprintf(out, "%-38s %-22s %-16s %13s %15s %13s  %-10s  %s\n", "GPUs", "model", "precision", "in/out", "tokens/s",
-          "tokens/s/GPU", "counted", "id");
+  int gpu_width = 4, model_width = 5, precision_width = 9;
+  char gpus[128], lengths[56], rate[32], per_gpu[32];
+  for (int i = 0; i < count; i++) {
+    format_gpus(rows[i], gpus, sizeof gpus);
+    widen(&gpu_width, gpus);
+    widen(&model_width, rows[i]->model_text);
+    widen(&precision_width, rows[i]->precision);
+  }
+  fprintf(out, "%-*s  %-*s  %-*s %13s %13s %13s  %-10s  %s\n", gpu_width, "GPUs", model_width, "model", precision_width,
+          "precision", "in/out", "tokens/s", "tokens/s/GPU", "counted", "id");
   for (int i = 0; i < count; i++) {
     const struct tmk_claim *claim = rows[i];
-    char gpus[128], lengths[56], rate[32], per_gpu[32];
     format_gpus(claim, gpus, sizeof gpus);
     format_lengths(claim, lengths, sizeof lengths);
     tmk_format_count(claim->tokens_per_s, rate, sizeof rate);
     tmk_format_count(tmk_claim_rate_per_gpu(claim), per_gpu, sizeof per_gpu);
-    fprintf(out, "%-38.38s %-22.22s %-16.16s %13s %15s %13s  %-10s  %s\n", gpus, or_dash(claim->model_text),
-            or_dash(claim->precision), lengths, rate, per_gpu, accounting_text(claim), claim->id);
+    fprintf(out, "%-*s  %-*s  %-*s %13s %13s %13s  %-10s  %s\n", gpu_width, gpus, model_width,
+            or_dash(claim->model_text), precision_width, or_dash(claim->precision), lengths, rate, per_gpu,
+            accounting_text(claim), claim->id);
   }
-  fprintf(out, "%d row%s. in/out: tokens a request, ~ = mean of a data set.\n", count, count == 1 ? "" : "s");
+  fprintf(out, "%d row%s. in/out: tokens a request, ~ where it is the mean of a data set.\n", count,
+          count == 1 ? "" : "s");
 }
 
 /* --- CSV, RFC 4180: quotes doubled, a field quoted where it must be --- */
@@ -259,8 +274,11 @@ void tmk_out_claim(FILE *out, const struct tmk_claim *claim, const struct tmk_cl
   rate_line(out, "power", claim->power_w / 1e6, "MW");
   rate_line(out, "a kW", rate / (claim->power_w / 1e3), "tokens/s");
   rate_line(out, "a token", claim->power_w / rate, "J");
-  fprintf(out, "  %-14s %s%s%s%s\n", "counted", accounting_text(claim), claim->accounting_text[0] ? " (read as: " : "",
-          claim->accounting_text, claim->accounting_text[0] ? ")" : "");
+  bool more = claim->accounting_text[0] &&
+              strcmp(claim->accounting_text, tmk_accounting_name(claim->accounting)) != 0 &&
+              strcmp(claim->accounting_text, "unstated") != 0;
+  fprintf(out, "  %-14s %s%s%s%s\n", "counted", accounting_text(claim), more ? " (the source: " : "",
+          more ? claim->accounting_text : "", more ? ")" : "");
   if (claim->quote[0]) fprintf(out, "  %-14s \"%s\"\n", "quote", claim->quote);
   line(out, "source", claim->source);
   line(out, "note", claim->note);

@@ -70,16 +70,20 @@ static struct text count(double value)
   return text;
 }
 
-/* "0.33 x", "81.2 x"; at least two digits behind a leading zero. */
+/* "0.0071 x", "0.328 x", "2.70 x", "81.2 x", "1,234 x" */
 static struct text factor(double value)
 {
-  struct text text;
-  if (isnan(value))
+  struct text text, whole;
+  if (isnan(value)) {
     snprintf(text.s, sizeof text.s, "-");
-  else if (value >= 1e6)
-    snprintf(text.s, sizeof text.s, "%.2e x", value);
-  else
-    snprintf(text.s, sizeof text.s, value >= 100 ? "%.0f x" : value >= 0.0995 ? "%.3g x" : "%.2g x", value);
+  } else if (value >= 99.95) {
+    whole = integer(value);
+    snprintf(text.s, sizeof text.s, "%.200s x", whole.s);
+  } else if (value < 0.0995) {
+    snprintf(text.s, sizeof text.s, "%.2g x", value);
+  } else {
+    snprintf(text.s, sizeof text.s, "%.*f x", value >= 9.995 ? 1 : value >= 0.9995 ? 2 : 3, value);
+  }
   return text;
 }
 
@@ -121,13 +125,12 @@ static struct text interval(double low, double high)
   return text;
 }
 
-/* "by its best e2e point, prompts included" */
 static const char *phase_meaning(const struct tmk_target_row *row)
 {
   switch (row->phase) {
-  case TMK_PHASE_DECODE: return "decode only, as if prompts cost nothing";
-  case TMK_PHASE_E2E: return "whole requests, prompts' time included";
-  case TMK_PHASE_PREFILL: return "prompts only";
+  case TMK_PHASE_DECODE: return "in decode alone, as if prompts cost nothing";
+  case TMK_PHASE_E2E: return "in whole requests, the prompts' time included";
+  case TMK_PHASE_PREFILL: return "in prefill alone";
   case TMK_PHASE_COUNT: break;
   }
   return "";
@@ -135,26 +138,99 @@ static const char *phase_meaning(const struct tmk_target_row *row)
 
 /* --- one result --- */
 
+/* "counting output tokens, 8,125 in decode alone, 48,438 in whole requests; counting total tokens, …" */
+static void print_counts(FILE *out, const struct tmk_target_report *report)
+{
+  static const char *const phases[] = {"in decode alone", "in prefill alone", "in whole requests"};
+  enum tmk_accounting current = TMK_ACCT_NONE;
+  for (int i = 0; i < report->row_count; i++) {
+    const struct tmk_target_row *row = &report->rows[i];
+    if (!row->point || row->interactivity > 0) continue;
+    if (row->accounting != current) {
+      fprintf(out, "%s counting %s tokens", current == TMK_ACCT_NONE ? ":" : ";", tmk_accounting_name(row->accounting));
+    }
+    current = row->accounting;
+    fprintf(out, ", %s %s", integer(row->need.devices).s, phases[row->phase]);
+  }
+}
+
 static void print_answer(FILE *out, const struct tmk_target_spec *spec, const struct tmk_target_report *report)
 {
-  const struct tmk_target_row *row = tmk_target_headline(report);
+  double least = INFINITY, most = 0;
   fprintf(out, "%s: %s, %s\n", clean(report->file).s, device_name(report).s,
           report->result->model.name[0] ? clean(report->result->model.name).s : "no model");
   if (!report->result->complete) fprintf(out, "  The run did not end: the points below are those it had.\n");
-  if (!row) {
+  if (!report->usable) {
     fprintf(out, "  No answer: no point of this file can be held against %s tokens/s.\n",
             integer(spec->tokens_per_s).s);
     return;
   }
-  fprintf(out, "  %s of this %s would make %s %s tokens/s (%s): %s.\n", integer(row->need.devices).s,
-          is_cpu(report) ? "CPU" : "device", integer(spec->tokens_per_s).s, tmk_accounting_name(row->accounting),
-          interval(row->need.devices_low, row->need.devices_high).s, phase_meaning(row));
-  if (!isnan(row->factor)) {
-    fprintf(out, "  One makes %s %s tokens/s, %s the %s tokens/s a GPU that the claim comes to.\n",
-            count(row->rate_per_device).s, tmk_accounting_name(row->accounting), factor(row->factor).s,
-            count(spec->rate_per_gpu).s);
+  fprintf(out, "  %s tokens/s take this many of these %s", integer(spec->tokens_per_s).s,
+          is_cpu(report) ? "CPUs" : "devices");
+  print_counts(out, report);
+  fprintf(out, ".\n");
+  for (int i = 0; i < report->row_count; i++) {
+    const struct tmk_target_row *row = &report->rows[i];
+    if (!row->point || row->interactivity > 0) continue;
+    if (row->factor < least) least = row->factor;
+    if (row->factor > most) most = row->factor;
   }
-  if (is_cpu(report)) fprintf(out, "  This is a CPU: a count of CPUs is an illustration, not a plan.\n");
+  if (most > 0) {
+    fprintf(out, "  One makes %s%s%s the claim's %s tokens/s a GPU.\n", least < most ? factor(least).s : "",
+            least < most ? " to " : "", factor(most).s, count(spec->rate_per_gpu).s);
+  }
+  const struct tmk_claim *claim = spec->claim;
+  const char *model = report->result->model.name;
+  if (!claim->model_text[0]) {
+    fprintf(out, "  The claim names no model; a smaller one than %s makes more, a larger one less.\n", clean(model).s);
+  } else if (!report->claim_model) {
+    fprintf(out, "  The claim is of %s, these points are of %s: not the same work.\n", claim->model_text,
+            clean(model).s);
+  }
+  if (is_cpu(report)) fprintf(out, "  These are CPUs: a count of them is an illustration, not a plan.\n");
+}
+
+/* Which columns have anything in them. */
+struct columns {
+  bool racks, power_measured, power_datasheet, usd;
+};
+
+static struct columns find_columns(const struct tmk_target_report *report)
+{
+  struct columns columns = {0};
+  for (int i = 0; i < report->row_count; i++) {
+    const struct tmk_target_row *row = &report->rows[i];
+    if (!row->point) continue;
+    columns.racks |= !isnan(row->need.racks);
+    columns.power_measured |= !isnan(row->need.power_w) && row->power_measured;
+    columns.power_datasheet |= !isnan(row->need.power_w) && !row->power_measured;
+    columns.usd |= !isnan(row->need.usd_per_million_tokens);
+  }
+  return columns;
+}
+
+static void print_row(FILE *out, const struct tmk_target_row *row, struct columns columns, int width)
+{
+  char power[CELL] = "-", usd[CELL] = "-";
+  const char *accounting = tmk_accounting_name(row->accounting);
+  if (!row->point) {
+    fprintf(out, "  %-7s -  %s\n", accounting, clean(row->reason).s);
+    return;
+  }
+  if (!isnan(row->need.power_w)) {
+    snprintf(power, sizeof power, "%.3g%s", row->need.power_w / 1e6, row->power_measured ? " " : "*");
+  }
+  if (!isnan(row->need.usd_per_million_tokens)) snprintf(usd, sizeof usd, "%.3g", row->need.usd_per_million_tokens);
+  fprintf(out, "  %-7s %-*s  %10s  %9s  %10s  %-20s", accounting, width, point_name(row->point).s,
+          count(row->rate_per_device).s, factor(row->factor).s, integer(row->need.devices).s,
+          interval(row->need.devices_low, row->need.devices_high).s);
+  if (columns.racks) fprintf(out, " %6s", integer(row->need.racks).s);
+  if (columns.power_measured || columns.power_datasheet) fprintf(out, " %8s", power);
+  if (columns.usd) fprintf(out, " %8s", usd);
+  double per_user = row->phase == TMK_PHASE_PREFILL ? NAN : row->point->throughput.output_tokens_per_s_per_user;
+  fprintf(out, " %9s", count(per_user).s);
+  if (row->interactivity > 0) fprintf(out, "  %.6g or more", row->interactivity);
+  fprintf(out, "%s\n", row->point->verdict.value == TMK_VERDICT_SUSPECT ? "  SUSPECT" : "");
 }
 
 static void print_rows(FILE *out, const struct tmk_target_spec *spec, const struct tmk_target_report *report)
@@ -165,39 +241,32 @@ static void print_rows(FILE *out, const struct tmk_target_spec *spec, const stru
     int length = row->point ? (int)strlen(point_name(row->point).s) : 0;
     if (length > width) width = length;
   }
-  fprintf(out, "\n  %-7s %-*s  %12s  %9s  %10s  %-22s %8s %9s %9s %9s\n", "counted", width, "best point", "each",
-          "of claim", "devices", "95 % interval", "racks", "MW", "$/M tok", "each user");
-  for (int i = 0; i < report->row_count; i++) {
-    const struct tmk_target_row *row = &report->rows[i];
-    const char *accounting = tmk_accounting_name(row->accounting);
-    if (!row->point) {
-      fprintf(out, "  %-7s -  %s\n", accounting, clean(row->reason).s);
-      continue;
-    }
-    char power[CELL] = "-", usd[CELL] = "-";
-    if (!isnan(row->need.power_w)) {
-      snprintf(power, sizeof power, "%.3g%s", row->need.power_w / 1e6, row->power_measured ? "" : "*");
-    }
-    if (!isnan(row->need.usd_per_million_tokens)) snprintf(usd, sizeof usd, "%.3g", row->need.usd_per_million_tokens);
-    double per_user = row->phase == TMK_PHASE_PREFILL ? NAN : row->point->throughput.output_tokens_per_s_per_user;
-    fprintf(out, "  %-7s %-*s  %12s  %9s  %10s  %-22s %8s %9s %9s %9s%s%s\n", accounting, width,
-            point_name(row->point).s, count(row->rate_per_device).s, factor(row->factor).s,
-            integer(row->need.devices).s, interval(row->need.devices_low, row->need.devices_high).s,
-            integer(row->need.racks).s, power, usd, count(per_user).s,
-            row->interactivity > 0 ? "  at the interactivity asked for" : "",
-            row->point->verdict.value == TMK_VERDICT_SUSPECT ? "  SUSPECT" : "");
+  struct columns columns = find_columns(report);
+  bool power = columns.power_measured || columns.power_datasheet;
+  fprintf(out, "\n  %-7s %-*s  %10s  %9s  %10s  %-20s%s%s%s %9s\n", "counted", width, "best point", "each", "of claim",
+          "devices", "95 % interval", columns.racks ? "  racks" : "", power ? "      MW " : "",
+          columns.usd ? "  $/M tok" : "", "each user");
+  for (int i = 0; i < report->row_count; i++) print_row(out, &report->rows[i], columns, width);
+  fprintf(out, "  each: tokens/s of one device; each user: output tokens/s of one sequence.\n");
+  if (columns.power_measured) {
+    fprintf(out, "  MW: the devices' power as measured, x %.3g for the facility (--overhead).\n", spec->overhead);
   }
-  fprintf(out, "  each: tokens/s of one device; each user: output tokens/s of one sequence.");
-  bool measured = false, tdp = false;
-  for (int i = 0; i < report->row_count; i++) {
-    const struct tmk_target_row *row = &report->rows[i];
-    if (!row->point || isnan(row->need.power_w)) continue;
-    measured |= row->power_measured;
-    tdp |= !row->power_measured;
+  if (columns.power_datasheet) {
+    fprintf(out, "  MW*: the devices' power by the datasheet, x %.3g for the facility (--overhead).\n", spec->overhead);
   }
-  if (measured) fprintf(out, " MW: power measured in the run x %.3g (--overhead).", spec->overhead);
-  if (tdp) fprintf(out, " MW*: datasheet power x %.3g (--overhead).", spec->overhead);
-  fprintf(out, "\n");
+  if (!isnan(report->rack_power_w)) {
+    fprintf(out, "  A rack of these draws up to %.4g kW in all, by the table of GPUs.\n", report->rack_power_w / 1e3);
+  }
+}
+
+/* Which of the readings a point meets: "no", "yes" for the only one, else which. */
+static const char *meets_text(const struct tmk_target_spec *spec, const double rates[2])
+{
+  if (isnan(spec->rate_per_gpu)) return "-";
+  bool first = rates[0] >= spec->rate_per_gpu, second = spec->reading_count > 1 && rates[1] >= spec->rate_per_gpu;
+  if (!first && !second) return "no";
+  if (spec->reading_count == 1 || (first && second)) return spec->reading_count == 1 ? "yes" : "both";
+  return tmk_accounting_name(spec->readings[first ? 0 : 1]);
 }
 
 /* Every point that counts under some reading, with its factor; then those that do not count, with the reason. */
@@ -213,23 +282,23 @@ static void print_points(FILE *out, const struct tmk_target_spec *spec, const st
   for (int64_t i = 0; i < result->point_count; i++) {
     const struct tmk_point *point = &result->points[i];
     double rates[2] = {NAN, NAN}, devices = point->throughput.devices >= 1 ? (double)point->throughput.devices : 1;
-    bool counts = false, meets = false;
+    bool counts = false;
     for (int k = 0; k < spec->reading_count; k++) {
       rates[k] = tmk_point_rate_as(point, spec->readings[k], NULL, NULL) / devices;
       counts |= !isnan(rates[k]);
-      meets |= rates[k] >= spec->rate_per_gpu;
     }
     if (!counts) continue;
     if (counted++ == 0) {
-      fprintf(out, "\n  Points against %s tokens/s a GPU\n  %-5s %-*s", count(spec->rate_per_gpu).s, "meets", width,
+      fprintf(out, "\n  Points against %s tokens/s a GPU\n  %-6s %-*s", count(spec->rate_per_gpu).s, "makes", width,
               "point");
       for (int k = 0; k < spec->reading_count; k++) {
         fprintf(out, "  %12s  %9s", tmk_accounting_name(spec->readings[k]), "of claim");
       }
       fprintf(out, "  %9s\n", "each user");
     }
-    if (meets) meeting++;
-    fprintf(out, "  %-5s %-*s", isnan(spec->rate_per_gpu) ? "-" : meets ? "yes" : "no", width, point_name(point).s);
+    const char *meets = meets_text(spec, rates);
+    if (meets[0] != 'n' && meets[0] != '-') meeting++;
+    fprintf(out, "  %-6s %-*s", meets, width, point_name(point).s);
     for (int k = 0; k < spec->reading_count; k++) {
       fprintf(out, "  %12s  %9s", count(rates[k]).s, factor(rates[k] / spec->rate_per_gpu).s);
     }
@@ -267,13 +336,13 @@ static void print_mlperf(FILE *out, const struct tmk_target_report *report)
   fprintf(out, "\n");
   if (mlperf->row_count == 0) return;
   if (own) {
-    fprintf(out, "  Here: %s output tokens/s, %s (%s)\n", count(own->rate_per_device).s, point_name(own->point).s,
-            phase_meaning(own));
+    fprintf(out, "  Here: %s output tokens/s a device %s (%s)\n", count(own->rate_per_device).s, phase_meaning(own),
+            point_name(own->point).s);
   } else {
     fprintf(out, "  Here: no output rate to compare; MLPerf counts output tokens\n");
   }
-  fprintf(out, "  %-30s %5s  %-20s %-16s %13s  %9s  %s\n", "best row of", "GPUs", "scenario", "precision",
-          "tokens/s/GPU", "here", "row");
+  fprintf(out, "  %-38s %5s  %-20s %-14s %12s  %9s  %9s  %s\n", "best row of", "GPUs", "scenario", "precision",
+          "tokens/s/GPU", "here", "points", "row");
   bool unverified = false, press = false;
   for (int i = 0; i < mlperf->row_count; i++) {
     const struct tmk_claim *claim = mlperf->rows[i];
@@ -283,9 +352,11 @@ static void print_mlperf(FILE *out, const struct tmk_target_report *report)
     press |= strcmp(claim->family, "mlperf-6.0") == 0;
     bool same =
         report->device && report->device->info.gpu_id[0] && strcmp(report->device->info.gpu_id, claim->gpu_id) == 0;
-    fprintf(out, "  %-30.30s %5lld  %-20.20s %-16s %13s  %9s  %s%s\n", claim->gpu_text, (long long)claim->gpu_count,
-            version, claim->precision[0] ? claim->precision : "-", count(rate).s,
-            own ? factor(own->rate_per_device / rate).s : "-", claim->id, same ? "  (this GPU)" : "");
+    char over[CELL];
+    snprintf(over, sizeof over, "%lld of %lld", (long long)mlperf->points_over[i], (long long)mlperf->points);
+    fprintf(out, "  %-38.38s %5lld  %-20.20s %-14s %12s  %9s  %9s  %s%s\n", claim->gpu_text,
+            (long long)claim->gpu_count, version, claim->precision[0] ? claim->precision : "-", count(rate).s,
+            own ? factor(own->rate_per_device / rate).s : "-", over, claim->id, same ? "  (this GPU)" : "");
   }
   fprintf(out,
           "  MLPerf states rates of systems; a rate a GPU is derived from them and is no primary metric of MLPerf.\n"
@@ -306,7 +377,7 @@ static void print_claim(FILE *out, const struct tmk_target_spec *spec)
   if (claim->gpu_count > 0) fprintf(out, " by %s %s", integer((double)claim->gpu_count).s, claim->gpu_text);
   if (claim->racks > 0) fprintf(out, " in %s racks", integer((double)claim->racks).s);
   if (!isnan(claim->power_w)) fprintf(out, ", %.4g MW", claim->power_w / 1e6);
-  fprintf(out, " (%s)\n", claim->who);
+  fprintf(out, "; said by %s\n", claim->who);
   fprintf(out, "  comes to %s tokens/s a GPU", count(spec->rate_per_gpu).s);
   double rate = claim->tokens_per_s;
   if (claim->racks > 0 && !isnan(rate)) fprintf(out, ", %s a rack", integer(rate / (double)claim->racks).s);
@@ -386,7 +457,7 @@ void tmk_out_target(FILE *out, const struct tmk_target_spec *spec, const struct 
     print_answer(out, spec, &reports[i]);
     print_rows(out, spec, &reports[i]);
     print_points(out, spec, &reports[i]);
-    print_mlperf(out, &reports[i]);
+    if (reports[i].usable) print_mlperf(out, &reports[i]);
   }
   print_comparison(out, reports, report_count);
   fprintf(out, "\n");

@@ -121,9 +121,15 @@ static void put_report(struct tmk_json_writer *w, const struct tmk_target_spec *
   put_text(w, "model_id", mlperf->model_id);
   tmk_json_put_bool(w, "same_model", mlperf->same_model);
   put_text(w, "reason", mlperf->reason);
+  tmk_json_put_int(w, "points", mlperf->points);
   tmk_json_put_string(w, "note", "rates a GPU are derived from the systems' and are no primary metric of MLPerf");
   tmk_json_begin_array(w, "rows");
-  for (int i = 0; i < mlperf->row_count; i++) put_claim(w, NULL, mlperf->rows[i]);
+  for (int i = 0; i < mlperf->row_count; i++) {
+    tmk_json_begin_object(w, NULL);
+    put_claim(w, "claim", mlperf->rows[i]);
+    tmk_json_put_int(w, "points_over", mlperf->points_over[i]);
+    tmk_json_end_object(w);
+  }
   tmk_json_end_array(w);
   tmk_json_end_object(w);
   tmk_json_end_object(w);

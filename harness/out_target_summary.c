@@ -80,7 +80,15 @@ void tmk_target_print_summary(FILE *out, const struct tmk_result *result)
   tmk_format_count(spec.rate_per_gpu, per_gpu, sizeof per_gpu);
   fprintf(out, "Target: %s tokens/s are reported for %s %s, so %s a GPU; which tokens are counted is not stated.\n",
           rate, gpus, claim->gpu_text, per_gpu);
-  for (int i = 0; i < report->row_count; i++) print_row(out, &report->rows[i], cpu);
+  for (int i = 0; i < report->row_count; i++) {
+    const struct tmk_target_row *row = &report->rows[i];
+    if (row->point || row->phase == TMK_PHASE_E2E) {
+      bool said = !row->point && i > 0 && report->rows[i - 1].accounting == row->accounting;
+      if (!said) print_row(out, row, cpu);
+    } else if (!report->usable) {
+      print_row(out, row, cpu);
+    }
+  }
   if (report->usable && !cpu) print_smallest_batch(out, result, spec.rate_per_gpu);
   if (cpu) fprintf(out, "  A count of CPUs is an illustration. ");
   fprintf(out, "%sNo scheduler, queue or network stands in these rates: `tokmark target FILE` says more.\n",

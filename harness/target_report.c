@@ -173,10 +173,16 @@ static double model_distance(const struct tmk_result *result, const char *model_
   return fabs(log((double)*active / (double)result->model_active_parameters));
 }
 
+/* The result's row in the table of models; NULL for a truncated model, a model from a file, and none. */
+static const char *own_model_id(const struct tmk_result *result)
+{
+  return result->model.name[0] ? tmk_model_id_from_alias(result->model.name) : NULL;
+}
+
 static void choose_model(const struct tmk_result *result, const struct tmk_claim *claims, int claim_count,
                          struct tmk_target_mlperf *mlperf)
 {
-  const char *own = result->model.name[0] ? tmk_model_id_from_alias(result->model.name) : NULL;
+  const char *own = own_model_id(result);
   double nearest = INFINITY;
   int64_t nearest_active = 0;
   const char *tried = "";
@@ -236,6 +242,27 @@ static void choose_rows(const struct tmk_claim *claims, int claim_count, struct 
   if (mlperf->row_count > 1) qsort(mlperf->rows, (size_t)mlperf->row_count, sizeof mlperf->rows[0], by_rate_down);
 }
 
+static void count_points(const struct tmk_result *result, struct tmk_target_mlperf *mlperf)
+{
+  for (int64_t i = 0; i < result->point_count; i++) {
+    const struct tmk_point *point = &result->points[i];
+    double rate = tmk_point_rate_as(point, TMK_ACCT_OUTPUT, NULL, NULL) / devices_of(point);
+    if (isnan(rate)) continue;
+    mlperf->points++;
+    for (int k = 0; k < mlperf->row_count; k++) {
+      if (rate >= tmk_claim_rate_per_gpu(mlperf->rows[k])) mlperf->points_over[k]++;
+    }
+  }
+}
+
+static double find_rack_power(const struct tmk_device_result *device)
+{
+  struct tmk_gpu gpu;
+  if (!device || device->info.is_cpu) return NAN;
+  int row = tmk_gpu_find(device->info.gpu_id[0] ? device->info.gpu_id : device->info.name);
+  return row >= 0 && tmk_gpu_get(row, &gpu, NULL) == TMK_OK ? gpu.rack_power_w : NAN;
+}
+
 /* --- exported --- */
 
 enum tmk_status tmk_target_report_build(const char *file, const struct tmk_result *result,
@@ -250,6 +277,10 @@ enum tmk_status tmk_target_report_build(const char *file, const struct tmk_resul
   build_rows(spec, report);
   choose_model(result, claims, claim_count, &report->mlperf);
   if (report->mlperf.model_id[0]) choose_rows(claims, claim_count, &report->mlperf);
+  count_points(result, &report->mlperf);
+  const char *own = own_model_id(result);
+  report->claim_model = own && strcmp(own, spec->claim->model_id) == 0;
+  report->rack_power_w = find_rack_power(report->device);
   return TMK_OK;
 }
 

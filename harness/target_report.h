@@ -41,6 +41,8 @@ struct tmk_target_mlperf {
   bool same_model;
   char reason[256];              /* not the same model: why, and which was taken instead */
   const struct tmk_claim *rows[32]; /* borrowed: the best row of each GPU by rate a GPU, best first */
+  int64_t points_over[32];       /* points of this result that make that row's rate a GPU with one device, as output */
+  int64_t points;                /* points that have an output rate */
   int row_count;
 };
 
@@ -52,6 +54,8 @@ struct tmk_target_report {
   struct tmk_target_row rows[TMK_TARGET_MAX_ROWS]; /* output before total, decode before e2e */
   int row_count;
   bool usable;                   /* some row has a point */
+  bool claim_model;              /* the claim is of this result's model */
+  double rack_power_w;           /* of the rack that the device comes in, all told; NAN where there is none */
   struct tmk_target_mlperf mlperf;
 };
 enum tmk_status tmk_target_report_build(const char *file, const struct tmk_result *result,
