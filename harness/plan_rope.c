@@ -33,8 +33,13 @@ static double yarn_dim(const struct tmk_rope *rope, double turns)
 static void yarn_frequencies(const struct tmk_rope *rope, double *inv_freq)
 {
   const int64_t dim = rope->rotary_dim;
-  const double low = fmax(floor(yarn_dim(rope, rope->beta_fast)), 0.0);
-  double high = fmin(ceil(yarn_dim(rope, rope->beta_slow)), (double)(dim - 1));
+  double low = yarn_dim(rope, rope->beta_fast), high = yarn_dim(rope, rope->beta_slow);
+  if (!rope->yarn_untruncated) {
+    low = floor(low);
+    high = ceil(high);
+  }
+  low = fmax(low, 0.0);
+  high = fmin(high, (double)(dim - 1));
   if (low == high) high += 0.001; /* no division by zero; as the source does */
   for (int64_t i = 0; i < dim / 2; i++) {
     const double ramp = fmin(fmax(((double)i - low) / (high - low), 0.0), 1.0);

@@ -90,6 +90,31 @@ Test(plan_rope, yarn)
   expect_near(scale, 1.138629436111989); /* 0.1 ln 4 + 1 */
 }
 
+/* gpt-oss: the ramp runs from dim 8.09 to 17.40 as they are; rounded it would run from 8 to 18 and reach dim 17. */
+Test(plan_rope, yarn_untruncated)
+{
+  struct tmk_rope rope = {.theta = 150000.0,
+                          .rotary_dim = 64,
+                          .scaling = TMK_ROPE_YARN,
+                          .factor = 32.0,
+                          .beta_fast = 32.0,
+                          .beta_slow = 1.0,
+                          .yarn_untruncated = true,
+                          .original_max_position_embeddings = 4096};
+  double inv_freq[32], scale;
+  tmk_rope_frequencies(&rope, inv_freq, &scale);
+  expect_near(inv_freq[0], 1.0);
+  expect_near(inv_freq[8], 0.050813274815461475);
+  expect_near(inv_freq[9], 0.03170569618466377);
+  expect_near(inv_freq[12], 0.006794959489732219);
+  expect_near(inv_freq[17], 0.0001293187012450632);
+  expect_near(inv_freq[18], 3.8308812373753384e-05);
+  expect_near(scale, 1.3465735902799727); /* 0.1 ln 32 + 1 */
+  rope.yarn_untruncated = false;
+  tmk_rope_frequencies(&rope, inv_freq, &scale);
+  cr_expect(fabs(inv_freq[17] / 0.0001293187012450632 - 1) > 0.01);
+}
+
 /* The attention factor: given; or DeepSeek's quotient of mscales; or the paper's; 1 where the factor does not stretch. */
 Test(plan_rope, yarn_attention_factor)
 {
