@@ -14,23 +14,33 @@
 struct tmk_verify_settings {
   int64_t elements_per_op; /* about how many outputs of an op are checked; everything where it has no more */
   uint64_t seed;           /* which rows and columns */
-  int layers;              /* layers checked in full: first, last and seeded others; 0 = all */
+  int layers; /* layers checked in full: first, last and seeded others; 0 = all. The ops of the other layers
+                            * are checked on an eighth of the elements, and their outputs not scanned whole */
+  /* Called after reset() and the look at what it left, to write operands that reset() can't give (a cache row that only
+   * another op would write); NULL: nothing to write. */
+  enum tmk_status (*write_operands)(void *context, const struct tmk_backend_ops *ops, struct tmk_exec *exec,
+                                    const struct tmk_plan *plan, struct tmk_error *err);
+  void *write_operands_context;
 };
+/* What `run` uses: about 2 s of reference work for a TinyLlama pass. */
+struct tmk_verify_settings tmk_verify_defaults(uint64_t seed);
 
 /* One op's comparison. */
 struct tmk_verify_op {
-  int op;                  /* index in the plan */
+  int op; /* index in the plan */
   int64_t elements;
-  double error, limit;     /* norm-wise, relative to the float64 reference */
+  double error, limit;         /* norm-wise, relative to the float64 reference */
   double max_error, max_limit; /* largest single element, absolute */
-  double ratio;            /* max of the two error ÷ limit; NAN or Inf in the output gives INFINITY */
+  double ratio;                /* max of the two error ÷ limit; NAN or Inf in the output gives INFINITY */
   bool passed;
-  char detail[160];        /* failed: which element, got, expected */
+  char detail[160]; /* failed: which element, got, expected */
 };
 typedef void tmk_verify_report_fn(void *context, const struct tmk_plan *plan, const struct tmk_verify_op *result);
 
-/* Verifies the pass of `exec` op by op. Starts with reset(), ends with the pass run whole (run_ops over all of it), so the
- * outputs are those of a verified pass. A wrong result is no error of this function: it stands in *out. report may be NULL. */
+/* Verifies the pass of `exec` op by op: each op is run once, in order, and checked before the next one runs, so the outputs
+ * are then those of a verified pass. Starts with reset(), and a look at what that leaves: inputs and cache as the fill says,
+ * everything else poisoned. Of each op, besides its results: no NaN anywhere in its outputs, and nothing else written. A
+ * wrong result is no error of this function: it stands in *out. report may be NULL. */
 enum tmk_status tmk_verify_exec(const struct tmk_backend_ops *ops, struct tmk_backend *backend, struct tmk_exec *exec,
                                 const struct tmk_plan *plan, const struct tmk_verify_settings *settings,
                                 tmk_verify_report_fn *report, void *report_context, struct tmk_verify_result *out,
@@ -42,8 +52,8 @@ struct tmk_verify_outputs {
   double *tokens; /* owned */
   int64_t logit_count, token_count, logit_stride;
 };
-enum tmk_status tmk_verify_capture(const struct tmk_backend_ops *ops, struct tmk_exec *exec, const struct tmk_plan *plan,
-                                   struct tmk_verify_outputs *out, struct tmk_error *err);
+enum tmk_status tmk_verify_capture(const struct tmk_backend_ops *ops, struct tmk_exec *exec,
+                                   const struct tmk_plan *plan, struct tmk_verify_outputs *out, struct tmk_error *err);
 /* reset() (outputs poisoned, cache and inputs as at the start), one run() of the very thing that was timed, then compare:
  * logits within the limit of their dtype, tokens equal unless their logits tie within it. Sets replay_* of *result. */
 enum tmk_status tmk_verify_replay(const struct tmk_backend_ops *ops, struct tmk_exec *exec, const struct tmk_plan *plan,

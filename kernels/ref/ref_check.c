@@ -29,7 +29,8 @@ static bool dtype_fits(const struct check *check, const struct tmk_tensor *tenso
   const enum tmk_dtype dtype = tensor->dtype;
   if (dtype == TMK_DTYPE_F32 || dtype == TMK_DTYPE_BF16) return true;
   if (dtype == TMK_DTYPE_F64 && (check->wide || tensor->role == TMK_ROLE_CONSTANT)) return true;
-  return refuse(check, "%s: dtype %s: must be f32 or bf16%s", name, tmk_dtype_name(dtype), check->wide ? " or f64" : "");
+  return refuse(check, "%s: dtype %s: must be f32 or bf16%s", name, tmk_dtype_name(dtype),
+                check->wide ? " or f64" : "");
 }
 
 static bool is_token_tensor(const struct tmk_op *op, int tensor)
@@ -63,7 +64,8 @@ struct kv_shape {
 static bool kv_fits(const struct check *check, const struct kv_shape *s)
 {
   if (s->heads_kv < 1 || s->heads_q < 1 || s->heads_q % s->heads_kv != 0) {
-    return refuse(check, "heads_q %lld: must be a multiple of heads_kv %lld", (long long)s->heads_q, (long long)s->heads_kv);
+    return refuse(check, "heads_q %lld: must be a multiple of heads_kv %lld", (long long)s->heads_q,
+                  (long long)s->heads_kv);
   }
   for (int i = 0; i < 2; i++) {
     const struct tmk_tensor *cache = &check->plan->tensors[s->caches[i]];
@@ -87,16 +89,16 @@ static bool rope_kv_fits(const struct check *check, const struct tmk_op_rope_kv 
     return refuse(check, "rotary_dim %lld: must be even and at most head_dim %lld", (long long)o->rotary_dim,
                   (long long)o->head_dim);
   }
-  const struct kv_shape shape = {o->seqs,     o->q_len,    o->seq_first, o->past,
-                                 o->heads_q,  o->heads_kv, o->head_dim,  {o->k_cache, o->v_cache}};
+  const struct kv_shape shape = {o->seqs,    o->q_len,    o->seq_first, o->past,
+                                 o->heads_q, o->heads_kv, o->head_dim,  {o->k_cache, o->v_cache}};
   return kv_fits(check, &shape);
 }
 
 static bool attention_fits(const struct check *check, const struct tmk_op_attention *o)
 {
   if (o->window < 0) return refuse(check, "window %lld: must be 0 or more", (long long)o->window);
-  const struct kv_shape shape = {o->seqs,     o->q_len,    o->seq_first, o->past,
-                                 o->heads_q,  o->heads_kv, o->head_dim,  {o->k_cache, o->v_cache}};
+  const struct kv_shape shape = {o->seqs,    o->q_len,    o->seq_first, o->past,
+                                 o->heads_q, o->heads_kv, o->head_dim,  {o->k_cache, o->v_cache}};
   return kv_fits(check, &shape);
 }
 
