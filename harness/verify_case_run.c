@@ -65,7 +65,7 @@ static int add_cache(struct tensors *tensors, const struct tmk_verify_case *c, c
                      int64_t positions, int64_t heads, int64_t head_dim)
 {
   const int index = add(tensors, name, TMK_ROLE_KV_CACHE, c->kv_dtype,
-                        (struct shape){4, {sequences + SPARE_ROWS, positions + SPARE_ROWS, heads, head_dim}});
+                        (struct shape){4, {sequences + SPARE_SEQUENCES, positions + SPARE_POSITIONS, heads, head_dim}});
   tensors->items[index].global_dims[1] = TMK_KV_POSITIONS;
   tensors->items[index].fill_scale = 1.7320508f;
   return index;

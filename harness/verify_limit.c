@@ -19,6 +19,7 @@
  *    ORDER = 4: another order of summation draws its largest error anew from a distribution at most as wide (a blocked sum
  *    is narrower). For errors that are sums of many roundings, so about normal, two maxima over 10 … 10⁶ elements lie
  *    between 1.5 σ and 5 σ: a quotient of 4 isn't reached, and one rounding more or less in a short sum is inside it too.
+ *    The ratio reported is (error − h) ÷ (limit − h): a bf16 result is off by nearly h somewhere whatever a device does.
  *    slack is what underflow takes away, in the formula of the operation that can underflow (SwiGLU); and 2⁻¹²⁶, the
  *    smallest normal number, everywhere, for devices that flush what is below.
  * 4. Elements without arithmetic (M = 0: embedding, values appended to the cache, token ids) have one right answer, the
@@ -287,25 +288,35 @@ static bool rounding_is_known(enum tmk_dtype dtype)
   return dtype == TMK_DTYPE_F64 || dtype == TMK_DTYPE_F32 || dtype == TMK_DTYPE_BF16 || dtype == TMK_DTYPE_I32;
 }
 
-/* The truth as it can be held against the device's value, and the limit of their distance. */
-static double element_limit(const struct group *group, const struct tmk_verify_element *element, double *expected)
+/* What an element is held against. */
+struct bound {
+  double expected; /* the truth, rounded where the operation is exact */
+  double rounding; /* h of the derivation */
+  double beyond;   /* what the error may be more than that */
+};
+
+static struct bound element_bound(const struct group *group, const struct tmk_verify_element *element)
 {
   const enum tmk_dtype dtype = group->tensor->dtype;
-  *expected = element->expected;
   if (!(element->magnitude > 0) && !(element->slack > 0)) { /* exact */
-    *expected = tmk_verify_round(dtype, element->expected);
-    return rounding_is_known(dtype) ? 0 : tmk_verify_half_ulp(dtype, element->expected);
+    return (struct bound){
+        .expected = tmk_verify_round(dtype, element->expected),
+        .rounding = rounding_is_known(dtype) ? 0 : tmk_verify_half_ulp(dtype, element->expected),
+    };
   }
   const double arithmetic = ORDER * group->calibration * UNIT_F32 * element->magnitude;
-  const double half = tmk_verify_half_ulp(dtype, fabs(element->expected) + arithmetic);
-  return half + arithmetic + element->slack + SMALLEST_F32;
+  return (struct bound){
+      .expected = element->expected,
+      .rounding = tmk_verify_half_ulp(dtype, fabs(element->expected) + arithmetic),
+      .beyond = arithmetic + element->slack + SMALLEST_F32,
+  };
 }
 
 /* Error ÷ limit; NaN, infinity and an error above a limit of 0 give infinity. */
 static double ratio_of(double error, double limit)
 {
   if (!isfinite(error) || !isfinite(limit)) return (double)INFINITY;
-  if (error <= limit) return error > 0 ? error / limit : 0;
+  if (error <= 0) return 0;
   return limit > 0 ? error / limit : (double)INFINITY;
 }
 
@@ -346,27 +357,26 @@ static void describe_failure(const struct group *group, const struct tmk_verify_
   for (int i = 0; i < t->rank; i++) {
     used += snprintf(place + used, sizeof place - (size_t)used, "%s%lld", i ? "," : "", (long long)at[i]);
   }
-  if (!isfinite(expected)) {
+  if (!isfinite(bound->expected)) {
     snprintf(result->detail, sizeof result->detail, "%.40s[%s]: an operand is not finite, got %.9g", t->name, place,
              e->got);
   } else {
     snprintf(result->detail, sizeof result->detail, "%.40s[%s]: got %.9g, expected %.9g within %.2g", t->name, place,
-             e->got, expected, limit);
+             e->got, bound->expected, bound->rounding + bound->beyond);
   }
 }
 
 static void judge_element(const struct group *group, const struct tmk_verify_element *e, struct tmk_verify_op *result)
 {
-  double expected;
-  const double limit = element_limit(group, e, &expected), error = fabs(e->got - expected);
-  const double ratio = ratio_of(error, limit);
+  const struct bound bound = element_bound(group, e);
+  const double error = fabs(e->got - bound.expected), ratio = ratio_of(error - bound.rounding, bound.beyond);
   const bool failed = !(ratio <= 1);
-  if (failed && (result->passed || ratio > result->ratio)) describe_failure(group, e, expected, limit, result);
+  if (failed && (result->passed || ratio > result->ratio)) describe_failure(group, e, &bound, result);
   if (failed) result->passed = false;
   if (ratio > result->ratio || result->elements == 0) {
     result->ratio = ratio;
     result->max_error = error;
-    result->max_limit = limit;
+    result->max_limit = bound.rounding + bound.beyond;
   }
   result->elements++;
 }

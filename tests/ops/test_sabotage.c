@@ -1,0 +1,186 @@
+/* test_sabotage.c: verification notices each planted bug, on shapes where it is hardest to see, and nothing where there is
+ * none. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "saboteur.h"
+#include "verify_cases.h"
+
+struct sabotage {
+  enum bug bug;
+  const char *name;
+  struct tmk_verify_case c;
+};
+
+#define GEMM(m_, n_, k_, dtype_)                                                                                       \
+  .group = TMK_OP_GEMM, .weight_dtype = dtype_, .bias = true, .scale = 1.7320508f,                                     \
+  .op = {.kind = TMK_OP_GEMM, .u.gemm = {.m = m_, .n = n_, .k = k_}}
+#define BF16 TMK_DTYPE_BF16
+#define F32  TMK_DTYPE_F32
+#define GEMM_1                                                                                                         \
+  {                                                                                                                    \
+    GEMM(3, 70, 5633, BF16)                                                                                            \
+  }
+
+#define RMSNORM(...)                                                                                                   \
+  .group = TMK_OP_RMSNORM, .weight_dtype = BF16, .scale = 1.7320508f,                                                  \
+  .op = {.kind = TMK_OP_RMSNORM, .u.rmsnorm = {__VA_ARGS__}}
+#define ROPE(...)                                                                                                      \
+  .group = TMK_OP_ROPE_KV, .weight_dtype = BF16, .scale = 1.7320508f,                                                  \
+  .op = {.kind = TMK_OP_ROPE_KV, .u.rope_kv = {__VA_ARGS__, .eps = 1e-6}}
+#define PLAIN .rope = {.theta = 10000}
+#define YARN                                                                                                           \
+  .rope = {.theta = 10000,                                                                                             \
+           .scaling = TMK_ROPE_YARN,                                                                                   \
+           .factor = 32,                                                                                               \
+           .beta_fast = 32,                                                                                            \
+           .beta_slow = 1,                                                                                             \
+           .original_max_position_embeddings = 4096}
+#define ATTENTION(...)                                                                                                 \
+  .group = TMK_OP_ATTENTION, .scale = 1.7320508f, .op = {.kind = TMK_OP_ATTENTION, .u.attention = {__VA_ARGS__}}
+#define SAMPLE(...) .group = TMK_OP_SAMPLE, .op = {.kind = TMK_OP_SAMPLE, .u.sample = {__VA_ARGS__}}
+
+static const struct sabotage sabotages[] = {
+    {BUG_ONE_ELEMENT, "one element", GEMM_1},
+    {BUG_ONE_ELEMENT, "one element of many", {GEMM(64, 1009, 67, F32)}},
+    {BUG_LAST_K, "last k", GEMM_1},
+    {BUG_LAST_K, "last k of a long sum", {GEMM(1, 8, 14336, BF16)}},
+    {BUG_FIRST_K, "first k", GEMM_1},
+    {BUG_SWAPPED_COLUMNS, "swapped columns", GEMM_1},
+    {BUG_NO_BIAS, "no bias", GEMM_1},
+    {BUG_LAST_ROW, "last row", GEMM_1},
+    {BUG_UNWRITTEN, "unwritten element", GEMM_1},
+    {BUG_BESIDE, "write behind the output", GEMM_1},
+    {BUG_BF16_INPUT, "input rounded to bf16", GEMM_1},
+    {BUG_OTHER_SEED, "other weights", GEMM_1},
+    {BUG_NAN, "one NaN", GEMM_1},
+    {BUG_INPUT_SPOILT, "input overwritten", GEMM_1},
+    {BUG_EPS, "eps", {RMSNORM(.rows = 2, .hidden = 512, .row_group = 1, .eps = 1e-6)}},
+    {BUG_NO_DELTA,
+     "no delta",
+     {RMSNORM(.rows = 2, .hidden = 512, .row_group = 1, .write_residual = true), .delta = true}},
+    {BUG_NO_RESIDUAL,
+     "residual not written",
+     {RMSNORM(.rows = 2, .hidden = 512, .row_group = 1, .write_residual = true), .delta = true}},
+    {BUG_GROUP, "row of the group", {RMSNORM(.rows = 3, .hidden = 64, .row_group = 5)}},
+    {BUG_NEXT_TOKEN,
+     "next token",
+     {.group = TMK_OP_EMBED,
+      .weight_dtype = BF16,
+      .op = {.kind = TMK_OP_EMBED, .u.embed = {.rows = 3, .hidden = 64, .vocab = 100}}}},
+    {BUG_POSITION,
+     "position",
+     {ROPE(.seqs = 2, .q_len = 1, .past = 3000, .heads_q = 4, .heads_kv = 2, .head_dim = 64, .rotary_dim = 64), PLAIN,
+      .kv_dtype = BF16}},
+    {BUG_POSITION,
+     "far position",
+     {ROPE(.seqs = 1, .q_len = 1, .past = 99991, .heads_q = 2, .heads_kv = 1, .head_dim = 64, .rotary_dim = 64), PLAIN,
+      .kv_dtype = BF16}},
+    {BUG_NO_ROPE_SCALE,
+     "rope scale",
+     {ROPE(.seqs = 2, .q_len = 3, .past = 5, .heads_q = 4, .heads_kv = 2, .head_dim = 64, .rotary_dim = 64), YARN,
+      .kv_dtype = BF16}},
+    {BUG_ROTARY_DIM,
+     "rotary_dim",
+     {ROPE(.seqs = 2, .q_len = 3, .past = 5, .heads_q = 4, .heads_kv = 2, .head_dim = 96, .rotary_dim = 64), PLAIN,
+      .kv_dtype = F32}},
+    {BUG_INTERLEAVED,
+     "interleaved pairs",
+     {ROPE(.seqs = 2, .q_len = 3, .past = 5, .heads_q = 4, .heads_kv = 2, .head_dim = 64, .rotary_dim = 64), PLAIN,
+      .kv_dtype = F32}},
+    {BUG_NO_Q_NORM,
+     "no q norm",
+     {ROPE(.seqs = 2, .q_len = 3, .past = 5, .heads_q = 4, .heads_kv = 2, .head_dim = 64, .rotary_dim = 64), PLAIN,
+      .qk_norm = true, .kv_dtype = F32}},
+    {BUG_TRUNCATED_CACHE,
+     "truncated cache",
+     {ROPE(.seqs = 1, .q_len = 1, .past = 5, .heads_q = 4, .heads_kv = 1, .head_dim = 64, .rotary_dim = 64), PLAIN,
+      .kv_dtype = BF16}},
+    {BUG_APPEND_LATE,
+     "append late",
+     {ROPE(.seqs = 2, .q_len = 1, .past = 5, .heads_q = 4, .heads_kv = 2, .head_dim = 64, .rotary_dim = 64), PLAIN,
+      .kv_dtype = BF16}},
+    {BUG_K_IS_V,
+     "k is v",
+     {ROPE(.seqs = 2, .q_len = 1, .past = 0, .heads_q = 4, .heads_kv = 2, .head_dim = 64, .rotary_dim = 64), PLAIN,
+      .kv_dtype = BF16}},
+    {BUG_KEY_FEWER,
+     "a key fewer of 128",
+     {ATTENTION(.seqs = 2, .q_len = 1, .past = 127, .heads_q = 4, .heads_kv = 2, .head_dim = 64), .kv_dtype = BF16}},
+    {BUG_KEY_FEWER,
+     "a key fewer of 4098",
+     {ATTENTION(.seqs = 1, .q_len = 1, .past = 4097, .heads_q = 2, .heads_kv = 1, .head_dim = 64), .kv_dtype = BF16}},
+    {BUG_KEY_FEWER,
+     "a key fewer of 30001",
+     {ATTENTION(.seqs = 1, .q_len = 1, .past = 30000, .heads_q = 1, .heads_kv = 1, .head_dim = 64), .kv_dtype = BF16}},
+    {BUG_KEY_FEWER,
+     "a key fewer in prefill",
+     {ATTENTION(.seqs = 1, .q_len = 9, .past = 1000, .heads_q = 2, .heads_kv = 1, .head_dim = 64), .kv_dtype = F32}},
+    {BUG_KEY_MORE,
+     "a key more of 128",
+     {ATTENTION(.seqs = 2, .q_len = 1, .past = 127, .heads_q = 4, .heads_kv = 2, .head_dim = 64), .kv_dtype = BF16}},
+    {BUG_KEY_MORE,
+     "a key more of 4098",
+     {ATTENTION(.seqs = 1, .q_len = 1, .past = 4097, .heads_q = 2, .heads_kv = 1, .head_dim = 64), .kv_dtype = BF16}},
+    {BUG_WINDOW_WIDER,
+     "wider window",
+     {ATTENTION(.seqs = 1, .q_len = 1, .past = 3000, .window = 2048, .heads_q = 2, .heads_kv = 1, .head_dim = 64),
+      .kv_dtype = BF16}},
+    {BUG_WINDOW_NARROWER,
+     "narrower window",
+     {ATTENTION(.seqs = 1, .q_len = 1, .past = 3000, .window = 2048, .heads_q = 2, .heads_kv = 1, .head_dim = 64),
+      .kv_dtype = BF16}},
+    {BUG_NO_WINDOW,
+     "no window",
+     {ATTENTION(.seqs = 1, .q_len = 4, .past = 30, .window = 32, .heads_q = 2, .heads_kv = 1, .head_dim = 64),
+      .kv_dtype = F32}},
+    {BUG_SCALE,
+     "softmax scale",
+     {ATTENTION(.seqs = 1, .q_len = 1, .past = 1000, .heads_q = 2, .heads_kv = 1, .head_dim = 64), .kv_dtype = BF16}},
+    {BUG_HEADS_MODULO,
+     "heads modulo",
+     {ATTENTION(.seqs = 2, .q_len = 2, .past = 7, .heads_q = 4, .heads_kv = 2, .head_dim = 64), .kv_dtype = BF16}},
+    {BUG_NEXT_SEQUENCE,
+     "next sequence",
+     {ATTENTION(.seqs = 1, .q_len = 1, .past = 7, .heads_q = 4, .heads_kv = 2, .head_dim = 64), .kv_dtype = BF16}},
+    {BUG_RESET_ZEROS,
+     "zeros in the cache",
+     {ATTENTION(.seqs = 1, .q_len = 1, .past = 7, .heads_q = 4, .heads_kv = 2, .head_dim = 64), .kv_dtype = BF16}},
+    {BUG_RESET_STALE, "stale outputs", GEMM_1},
+    {BUG_GATE_IS_UP,
+     "gate is up",
+     {.group = TMK_OP_SWIGLU, .scale = 3, .op = {.kind = TMK_OP_SWIGLU, .u.swiglu = {.rows = 2, .inner = 33}}}},
+    {BUG_LAST_TIE, "last of a tie", {SAMPLE(.rows = 2, .vocab = 500), .offset = 1, .scale = 0x1p-22f}},
+    {BUG_NAN_IGNORED, "NaN ignored", {SAMPLE(.rows = 2, .vocab = 500), .scale = 1, .with_nan = true}},
+    {BUG_TOKEN_ROW, "token of another row", {SAMPLE(.rows = 2, .vocab = 500, .token_first = 1), .scale = 1}},
+};
+
+static void run_case(enum bug bug, const struct tmk_verify_case *c, struct tmk_verify_case_result *result)
+{
+  const struct tmk_backend_ops ops = saboteur_ops();
+  const struct tmk_open_args args = {0};
+  struct tmk_backend *backend;
+  struct tmk_device_info info;
+  struct tmk_error err = {0};
+  planted = bug;
+  cr_assert_eq(ops.open(&args, &backend, &err), TMK_OK);
+  cr_assert_eq(ops.describe(backend, &info, &err), TMK_OK);
+  cr_assert_eq(tmk_verify_case_run(&ops, backend, &info, c, 7, result, &err), TMK_OK, "%s", err.message);
+  ops.close(backend);
+}
+
+Test(sabotage, each_bug_is_noticed)
+{
+  for (size_t i = 0; i < sizeof sabotages / sizeof sabotages[0]; i++) {
+    const struct sabotage *s = &sabotages[i];
+    struct tmk_verify_case_result result;
+    run_case(BUG_NONE, &s->c, &result);
+    cr_expect(!result.skipped && result.passed, "%s: without the bug: %s", s->name, result.detail);
+    cr_expect_lt(result.verify.worst_ratio, 1.0, "%s: without the bug: ratio %g", s->name, result.verify.worst_ratio);
+    run_case(s->bug, &s->c, &result);
+    cr_expect(!result.skipped && !result.passed, "%s: not noticed, ratio %g", s->name, result.verify.worst_ratio);
+    cr_expect_gt(result.verify.worst_ratio, 1.0, "%s: ratio %g", s->name, result.verify.worst_ratio);
+    cr_expect(result.detail[0], "%s: no detail", s->name);
+    cr_log_info("%s: ratio %g: %s", s->name, result.verify.worst_ratio, result.detail);
+  }
+}
