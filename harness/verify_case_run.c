@@ -7,8 +7,10 @@
 #include "verify_cases.h"
 
 /* Rows of outputs, sequences and positions of the cache that the operation must leave alone. */
-#define SPARE_ROWS     2
-#define WRITE_ELEMENTS 4096
+#define SPARE_ROWS      2
+#define SPARE_SEQUENCES 1
+#define SPARE_POSITIONS 2
+#define WRITE_ELEMENTS  4096
 
 /* ---- plans of one operation ---- */
 

@@ -343,8 +343,8 @@ static void group_sum(struct group *group, const struct tmk_verify_element *e)
   group->expected2 += e->expected * e->expected;
 }
 
-static void describe_failure(const struct group *group, const struct tmk_verify_element *e, double expected,
-                             double limit, struct tmk_verify_op *result)
+static void describe_failure(const struct group *group, const struct tmk_verify_element *e, const struct bound *bound,
+                             struct tmk_verify_op *result)
 {
   const struct tmk_tensor *t = group->tensor;
   char place[96] = "";

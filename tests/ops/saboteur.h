@@ -17,11 +17,11 @@ enum bug {
   BUG_FIRST_K,
   BUG_SWAPPED_COLUMNS, /* two neighbouring columns */
   BUG_NO_BIAS,
-  BUG_LAST_ROW,     /* the last row is a copy of the one before */
-  BUG_UNWRITTEN,    /* the last element is not written */
-  BUG_BESIDE,       /* an element behind the output is written */
-  BUG_BF16_INPUT,   /* x is rounded to bf16 before it is used */
-  BUG_OTHER_SEED,   /* other weights */
+  BUG_LAST_ROW,   /* the last row is a copy of the one before */
+  BUG_UNWRITTEN,  /* the last element is not written */
+  BUG_BESIDE,     /* an element behind the output is written */
+  BUG_BF16_INPUT, /* x is rounded to bf16 before it is used */
+  BUG_OTHER_WEIGHTS,
   BUG_NAN,          /* one NaN */
   BUG_INPUT_SPOILT, /* the input is overwritten */
   /* rmsnorm */
@@ -60,6 +60,7 @@ enum bug {
   BUG_RESET_STALE, /* reset does not poison */
   BUG_RUN_NOTHING, /* run() does nothing */
   BUG_RUN_HALF,    /* run() leaves out the last layer */
+  BUG_LATE_LAYER,  /* a wrong softmax scale in the last layer only */
   BUG_COUNT
 };
 
@@ -104,7 +105,7 @@ static void bend_op(struct tmk_op *op)
     if (planted == BUG_WINDOW_WIDER) a->window++;
     if (planted == BUG_WINDOW_NARROWER) a->window--;
     if (planted == BUG_NO_WINDOW) a->window = 0;
-    if (planted == BUG_SCALE) a->scale *= 1.001;
+    if (planted == BUG_SCALE || (planted == BUG_LATE_LAYER && op->layer == 2)) a->scale *= 1.001;
     if (planted == BUG_NEXT_SEQUENCE) a->seq_first++;
     break;
   default: break;
@@ -133,7 +134,9 @@ static enum tmk_status saboteur_prepare(struct tmk_backend *backend, const struc
       if (plan->tensors[i].role == TMK_ROLE_KV_CACHE) tensor_of(exec, i)->dtype = TMK_DTYPE_F32;
     }
   }
-  if (planted == BUG_OTHER_SEED) exec->bent.seed++;
+  for (int i = 0; planted == BUG_OTHER_WEIGHTS && i < plan->tensor_count; i++) {
+    if (plan->tensors[i].role == TMK_ROLE_WEIGHT) tensor_of(exec, i)->id++;
+  }
   *out = exec;
   const enum tmk_status status = tmk_backend_naive.prepare(backend, &exec->bent, &exec->inner, err);
   memcpy(exec->bent.ops, plan->ops, (size_t)plan->op_count * sizeof *plan->ops); /* bent again while each runs */
@@ -203,10 +206,14 @@ static enum tmk_status saboteur_reset(struct tmk_exec *exec, struct tmk_error *e
     return status;
   }
   const enum tmk_status status = tmk_backend_naive.reset(exec->inner, err);
-  for (int i = 0; planted == BUG_RESET_ZEROS && i < exec->plan->tensor_count; i++) {
-    const int64_t count = tmk_tensor_elements(tensor_of(exec, i));
+  for (int i = 0; i < exec->plan->tensor_count; i++) {
     if (exec->plan->tensors[i].role != TMK_ROLE_KV_CACHE) continue;
-    for (int64_t j = 0; j < count; j++) put(exec, i, j, 0.0);
+    const int64_t count = tmk_tensor_elements(tensor_of(exec, i));
+    for (int64_t j = 0; planted == BUG_RESET_ZEROS && j < count; j++) put(exec, i, j, 0.0);
+    for (int64_t j = 0; planted == BUG_TRUNCATED_CACHE && j < count; j++) {
+      put(exec, i, j,
+          (double)tmk_bf16_to_f32(tmk_f32_to_bf16((float)get(exec, i, j)))); /* float32 there: see prepare */
+    }
   }
   return status;
 }
@@ -265,6 +272,7 @@ static void interleave(struct tmk_exec *exec, const struct tmk_op_rope_kv *o)
   const int64_t heads = o->heads_q + 2 * o->heads_kv, half = o->head_dim / 2;
   for (int64_t h = 0; h < o->seqs * o->q_len * heads; h++) {
     double head[256];
+    if (h % heads >= o->heads_q + o->heads_kv) continue; /* values */
     saboteur_read(exec, o->qkv, h * o->head_dim, o->head_dim, head, NULL);
     for (int64_t i = 0; i < half; i++) {
       put(exec, o->qkv, h * o->head_dim + i, head[2 * i]);

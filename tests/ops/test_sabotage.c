@@ -52,7 +52,7 @@ static const struct sabotage sabotages[] = {
     {BUG_UNWRITTEN, "unwritten element", GEMM_1},
     {BUG_BESIDE, "write behind the output", GEMM_1},
     {BUG_BF16_INPUT, "input rounded to bf16", GEMM_1},
-    {BUG_OTHER_SEED, "other weights", GEMM_1},
+    {BUG_OTHER_WEIGHTS, "other weights", GEMM_1},
     {BUG_NAN, "one NaN", GEMM_1},
     {BUG_INPUT_SPOILT, "input overwritten", GEMM_1},
     {BUG_EPS, "eps", {RMSNORM(.rows = 2, .hidden = 512, .row_group = 1, .eps = 1e-6)}},
@@ -183,4 +183,97 @@ Test(sabotage, each_bug_is_noticed)
     cr_expect(result.detail[0], "%s: no detail", s->name);
     cr_log_info("%s: ratio %g: %s", s->name, result.verify.worst_ratio, result.detail);
   }
+}
+
+/* Sampled: what is wrong everywhere, or at the end, is among the few elements looked at. */
+Test(sabotage, bugs_are_noticed_on_samples)
+{
+  static const struct {
+    enum bug bug;
+    struct tmk_verify_case c;
+  } rows[] = {
+      {BUG_LAST_K, {GEMM(100, 1500, 300, BF16)}},
+      {BUG_SWAPPED_COLUMNS, {GEMM(100, 1500, 300, BF16)}},
+      {BUG_NO_BIAS, {GEMM(100, 1500, 300, F32)}},
+      {BUG_LAST_ROW, {GEMM(100, 1500, 300, BF16)}},
+      {BUG_UNWRITTEN, {GEMM(100, 1500, 300, BF16)}},
+      {BUG_NAN, {GEMM(100, 1500, 300, BF16)}}, /* in the middle: found by the scan of the whole output */
+      {BUG_BF16_INPUT, {GEMM(100, 1500, 300, BF16)}},
+      {BUG_OTHER_WEIGHTS, {GEMM(100, 1500, 300, BF16)}},
+      {BUG_GROUP, {RMSNORM(.rows = 30, .hidden = 640, .row_group = 3)}},
+      {BUG_POSITION,
+       {ROPE(.seqs = 40, .q_len = 1, .past = 30, .heads_q = 4, .heads_kv = 2, .head_dim = 64, .rotary_dim = 64), PLAIN,
+        .kv_dtype = BF16}},
+      {BUG_GATE_IS_UP,
+       {.group = TMK_OP_SWIGLU, .scale = 3, .op = {.kind = TMK_OP_SWIGLU, .u.swiglu = {.rows = 60, .inner = 333}}}},
+  };
+  const struct tmk_backend_ops ops = saboteur_ops();
+  const struct tmk_open_args args = {0};
+  const struct tmk_verify_settings settings = {.elements_per_op = 600, .seed = 3};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (int with = 0; with < 2; with++) {
+      struct tmk_backend *backend;
+      struct tmk_plan *plan;
+      struct tmk_exec *exec;
+      struct tmk_verify_result result;
+      struct tmk_error err = {0};
+      planted = with ? rows[i].bug : BUG_NONE;
+      cr_assert_eq(ops.open(&args, &backend, &err), TMK_OK);
+      cr_assert_eq(tmk_verify_case_plan(&rows[i].c, TMK_DTYPE_F32, 9, &plan, &err), TMK_OK, "%s", err.message);
+      cr_assert_eq(ops.prepare(backend, plan, &exec, &err), TMK_OK, "%s", err.message);
+      cr_assert_eq(tmk_verify_exec(&ops, backend, exec, plan, &settings, NULL, NULL, &result, &err), TMK_OK);
+      cr_expect_eq(result.ops_checked, 1);
+      cr_expect_geq(result.elements_checked, 500, "row %zu: %lld elements", i, (long long)result.elements_checked);
+      cr_expect_leq(result.elements_checked, 2700, "row %zu: %lld elements", i, (long long)result.elements_checked);
+      cr_expect_eq(result.ops_failed, with, "row %zu, bug %d: ratio %g", i, planted, result.worst_ratio);
+      cr_expect_eq(result.worst_ratio > 1, with == 1, "row %zu: ratio %g", i, result.worst_ratio);
+      ops.release(exec);
+      tmk_plan_destroy(plan);
+      ops.close(backend);
+    }
+  }
+}
+
+/* Models of the case table: the first of each kind of workload. */
+static void first_model(enum tmk_phase phase, struct tmk_verify_case *c)
+{
+  struct tmk_verify_case *cases;
+  struct tmk_error err = {0};
+  int count, i = 0;
+  cr_assert_eq(tmk_verify_cases_create(1u << TMK_VERIFY_GROUP_MODEL, false, &cases, &count, &err), TMK_OK);
+  while (i < count && (cases[i].workload.phase != phase || cases[i].workload.batch < 2)) i++;
+  cr_assert_lt(i, count);
+  *c = cases[i];
+  free(cases);
+}
+
+Test(sabotage, a_pass_that_was_not_run_or_not_whole_is_noticed_by_replay)
+{
+  for (enum tmk_phase phase = TMK_PHASE_DECODE; phase <= TMK_PHASE_PREFILL; phase++) {
+    struct tmk_verify_case c;
+    struct tmk_verify_case_result result;
+    first_model(phase, &c);
+    run_case(BUG_NONE, &c, &result);
+    cr_expect(result.passed && result.verify.replay_matched, "%s", result.detail);
+    cr_expect_gt(result.verify.replay_checked, 300);
+    const enum bug bugs[] = {BUG_RUN_NOTHING, BUG_RUN_HALF};
+    for (size_t i = 0; i < 2; i++) {
+      run_case(bugs[i], &c, &result);
+      cr_expect(!result.passed && !result.verify.replay_matched, "bug %d", bugs[i]);
+      cr_expect_eq(result.verify.ops_failed, 0); /* each operation by itself is right */
+      cr_expect_str_eq(result.detail, "the pass run as a whole gives other logits or tokens");
+    }
+  }
+}
+
+Test(sabotage, one_bad_operation_of_a_model_is_named)
+{
+  struct tmk_verify_case c;
+  struct tmk_verify_case_result result;
+  first_model(TMK_PHASE_DECODE, &c);
+  run_case(BUG_LATE_LAYER, &c, &result);
+  cr_expect(!result.passed);
+  cr_expect_eq(result.verify.ops_failed, 1);
+  cr_expect(strstr(result.verify.worst_op, "attention seqs=3"), "%s", result.verify.worst_op);
+  cr_expect(strstr(result.detail, "attention seqs=3") == result.detail, "%s", result.detail);
 }

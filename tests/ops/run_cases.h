@@ -1,0 +1,51 @@
+/* run_cases.h: runs the case table of one group on a backend and counts. */
+#ifndef TMK_TESTS_RUN_CASES_H
+#define TMK_TESTS_RUN_CASES_H
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "verify_cases.h"
+
+struct case_counts {
+  int run, failed, skipped;
+  double worst_ratio;
+};
+
+/* Failures are logged with case and element. isa NULL: the backend's best; threads 0: its own choice. */
+static inline struct case_counts run_cases(const struct tmk_backend_ops *ops, const char *isa, int64_t threads,
+                                           int group, uint64_t seed)
+{
+  struct case_counts counts = {0};
+  struct tmk_verify_case *cases;
+  struct tmk_backend *backend;
+  struct tmk_device_info info;
+  struct tmk_error err = {0};
+  int count;
+  const struct tmk_open_args args = {.isa = isa, .threads = threads};
+  cr_assert_eq(ops->open(&args, &backend, &err), TMK_OK, "%s", err.message);
+  cr_assert_eq(ops->describe(backend, &info, &err), TMK_OK, "%s", err.message);
+  cr_assert_eq(tmk_verify_cases_create(1u << group, false, &cases, &count, &err), TMK_OK);
+  for (int i = 0; i < count; i++) {
+    struct tmk_verify_case_result result;
+    char text[400];
+    tmk_verify_case_describe(&cases[i], text, sizeof text);
+    cr_assert_eq(tmk_verify_case_run(ops, backend, &info, &cases[i], seed, &result, &err), TMK_OK, "%s: %s", text,
+                 err.message);
+    if (result.skipped) {
+      counts.skipped++;
+      continue;
+    }
+    counts.run++;
+    if (!result.passed) {
+      counts.failed++;
+      cr_log_error("%s %s: %s: %s", ops->name, info.isa, text, result.detail);
+    }
+    if (!(result.verify.worst_ratio <= counts.worst_ratio)) counts.worst_ratio = result.verify.worst_ratio;
+  }
+  free(cases);
+  ops->close(backend);
+  return counts;
+}
+
+#endif
