@@ -1,7 +1,15 @@
 #!/usr/bin/env python3
-"""make_input KIND: bytes on stdout that a reader of JSON must refuse in one line."""
+"""make_input KIND: bytes on stdout that a reader of JSON must refuse in one line.
+make_input tiny [FIELD=JSON ...]: a small model's config.json, with fields replaced, added, or taken out by an empty value."""
+import json
 import random
 import sys
+
+# Small enough for the naive reference, with grouped heads and an odd number of layers.
+TINY = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 96, "hidden_size": 64,
+        "intermediate_size": 128, "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2,
+        "max_position_embeddings": 4096, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "tie_word_embeddings": False,
+        "hidden_act": "silu", "torch_dtype": "bfloat16"}
 
 KINDS = {
     "deep": lambda: b"[" * 100000 + b"]" * 100000,
@@ -17,6 +25,14 @@ KINDS = {
     "nan": lambda: b'{"hidden_size": NaN}',
 }
 
-if len(sys.argv) != 2 or sys.argv[1] not in KINDS:
-    sys.exit("usage: make_input " + "|".join(KINDS))
-sys.stdout.buffer.write(KINDS[sys.argv[1]]())
+if sys.argv[1:2] == ["tiny"]:
+    # By hand, so that a value goes into the file just as it was written.
+    fields = {name: json.dumps(value) for name, value in TINY.items()}
+    for change in sys.argv[2:]:
+        name, _, value = change.partition("=")
+        fields[name] = value
+    print("{" + ",\n ".join(f'"{name}": {value}' for name, value in fields.items() if value) + "}")
+elif len(sys.argv) == 2 and sys.argv[1] in KINDS:
+    sys.stdout.buffer.write(KINDS[sys.argv[1]]())
+else:
+    sys.exit("usage: make_input tiny|" + "|".join(KINDS))

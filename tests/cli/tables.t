@@ -1,0 +1,6 @@
+# The built-in tables.
+
+$ tokmark models
+$ tokmark claims
+$ tokmark models stray
+$ tokmark claims stray
