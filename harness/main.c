@@ -9,7 +9,7 @@
 #include "opt.h"
 
 static const struct tmk_command commands[] = {
-    {"run", "measure a sweep of one model's steps on a device: the main job, and what no command means", tmk_cmd_run},
+    {"run", "measure a sweep of a model's steps on a device: the main job, and the default", tmk_cmd_run},
     {"ops", "measure single operations over shapes", tmk_cmd_ops},
     {"verify", "check every operation of a device against the float64 reference", tmk_cmd_verify},
     {"devices", "what is here: devices and what they reach", tmk_cmd_devices},
@@ -33,6 +33,7 @@ static enum tmk_status unknown_fail(const char *name, struct tmk_error *err)
   const char *names[COMMAND_COUNT + 1] = {NULL};
   for (size_t i = 0; i < COMMAND_COUNT; i++) names[i] = commands[i].name;
   const char *near = tmk_nearest_name(name, names);
+  if (name[0] == '\0') return tmk_fail(err, TMK_ERR_USAGE, "the command's name is empty; see tokmark --help");
   if (near == NULL) return tmk_fail(err, TMK_ERR_USAGE, "%.64s: unknown command; see tokmark --help", name);
   return tmk_fail(err, TMK_ERR_USAGE, "%.64s: unknown command; did you mean %s?", name, near);
 }

@@ -121,7 +121,11 @@ static void print_row(FILE *out, const struct tmk_opt *row, int left_columns)
   row_range(row, range, sizeof range);
   bool has_default = row->default_text != NULL && row->type != TMK_OPT_FLAG;
   bool has_note = range[0] != '\0' || has_default;
-  snprintf(text, sizeof text, "%s%s%s%s%s%s%s%s", row->help, has_note ? " (" : "", range,
+  /* A remark in brackets at the end of the help, "(default: all)", takes the note in. */
+  size_t length = strlen(row->help);
+  bool remark = has_note && length > 0 && row->help[length - 1] == ')';
+  const char *open = !has_note ? "" : remark ? "; " : " (";
+  snprintf(text, sizeof text, "%.*s%s%s%s%s%s%s%s", (int)(remark ? length - 1 : length), row->help, open, range,
            row->allow_suffix ? ", K M G allowed" : "", range[0] != '\0' && has_default ? "; " : "",
            has_default ? "default " : "", has_default ? row->default_text : "", has_note ? ")" : "");
   int columns = text_columns(left, strlen(left));

@@ -500,6 +500,7 @@ Test(opt_help, long_texts_wrap_below_97_columns)
        .help =
            "word word word word word word word word word word word word word word word word word word word word word"},
       {.name = "a-name-far-too-long-for-the-left", .type = TMK_OPT_STRING, .metavar = "FILE", .help = "Text"},
+      {.name = "n", .type = TMK_OPT_INT, .metavar = "N", .help = "Number (default: all)", .min = 1, .max = 9},
   };
   static const struct tmk_command_help what = {
       .usage = "tokmark test",
@@ -507,7 +508,7 @@ Test(opt_help, long_texts_wrap_below_97_columns)
           "A summary – with a dash of more than one byte – that is so long that it can not stand on a line of its own, "
           "so it is broken.",
       .epilogue = "Examples:\n  tokmark test\n"};
-  char *text = help_text(rows, 2, &what);
+  char *text = help_text(rows, 3, &what);
   CHECK_TEXT(text, "Usage: tokmark test\n"
                    "\n"
                    "A summary – with a dash of more than one byte – that is so long that it can not stand on a line\n"
@@ -518,6 +519,7 @@ Test(opt_help, long_texts_wrap_below_97_columns)
                    "              word word word word word\n"
                    "      --a-name-far-too-long-for-the-left FILE\n"
                    "              Text\n"
+                   "      --n N   Number (default: all; 1..9)\n"
                    "  -h, --help  Print this help\n"
                    "\n"
                    "Examples:\n"
