@@ -382,6 +382,25 @@ Test(sweep, layers_held_must_not_fit_the_cache)
   cr_expect(eq(int, (int)tmk_sweep_expand(&spec, &shape_tinyllama, &device, NULL, NULL, &sweep, &err), TMK_ERR_USAGE));
 }
 
+/* Twenty-one layers fill the caches, and 22: 21 · 88,088,576 and 22 · 88,088,576, a quarter each. */
+Test(sweep, layers_held_when_nearly_all_are_needed)
+{
+  const struct tmk_sweep_spec spec = {.phases = 1u << TMK_PHASE_DECODE, .batch = LIST(1), .layers_held = 4};
+  struct tmk_device_info device = cpu();
+  struct tmk_sweep sweep;
+  struct tmk_error err = {0};
+  device.llc_bytes = 462465024;
+  cr_expect(eq(int, (int)tmk_sweep_expand(&spec, &shape_tinyllama, &device, NULL, NULL, &sweep, &err), TMK_ERR_USAGE));
+  cr_expect(eq(str, err.message,
+               "--layers 4: must be 21..22 for tinyllama-1.1b in bf16, so that the layers held fill 4 x the last-level "
+               "cache of 462465024 bytes"));
+  device.llc_bytes = 484487168;
+  cr_expect(eq(int, (int)tmk_sweep_expand(&spec, &shape_tinyllama, &device, NULL, NULL, &sweep, &err), TMK_ERR_USAGE));
+  cr_expect(eq(str, err.message,
+               "--layers 4: fewer than all 22 layers of tinyllama-1.1b in bf16 don't fill 4 x the last-level cache of "
+               "484487168 bytes"));
+}
+
 Test(sweep, layers_held_out_of_range)
 {
   struct tmk_sweep_spec spec = {.layers_held = 23};
@@ -522,5 +541,12 @@ Test(sweep, the_backend_is_asked)
   cr_assert(eq(int, (int)tmk_sweep_expand(&e2e, &shape_small, &device, &ops, &backend, &with, &err), TMK_OK));
   cr_expect(not(with.points[0].skipped));
   cr_expect(eq(str, with.points[1].reason, "attention: past 100: must be 0..99"));
+  tmk_sweep_free(&with);
+
+  /* One output token is the prefill's: there is no decode step to ask about. */
+  const struct tmk_sweep_spec one = {
+      .phases = 1u << TMK_PHASE_E2E, .batch = LIST(1), .input_len = LIST(150), .output_len = LIST(1)};
+  cr_assert(eq(int, (int)tmk_sweep_expand(&one, &shape_small, &device, &ops, &backend, &with, &err), TMK_OK));
+  cr_expect(not(with.points[0].skipped));
   tmk_sweep_free(&with);
 }
