@@ -325,11 +325,7 @@ static void print_points(FILE *out, const struct tmk_target_spec *spec, const st
 static void print_mlperf(FILE *out, const struct tmk_target_report *report)
 {
   const struct tmk_target_mlperf *mlperf = &report->mlperf;
-  const struct tmk_target_row *own = NULL;
-  for (int i = 0; i < report->row_count; i++) {
-    const struct tmk_target_row *row = &report->rows[i];
-    if (row->point && row->accounting == TMK_ACCT_OUTPUT && row->interactivity == 0) own = row; /* e2e stands last */
-  }
+  const struct tmk_target_row *own = mlperf->own.point ? &mlperf->own : NULL;
   fprintf(out, "\n  Against MLPerf Inference%s%s", mlperf->same_model ? ", " : "",
           mlperf->same_model ? mlperf->model_id : "");
   if (mlperf->reason[0]) fprintf(out, ": %s", clean(mlperf->reason).s);
@@ -339,7 +335,7 @@ static void print_mlperf(FILE *out, const struct tmk_target_report *report)
     fprintf(out, "  Here: %s output tokens/s a device %s (%s)\n", count(own->rate_per_device).s, phase_meaning(own),
             point_name(own->point).s);
   } else {
-    fprintf(out, "  Here: no output rate to compare; MLPerf counts output tokens\n");
+    fprintf(out, "  Here: no output rate to compare, and MLPerf counts output tokens\n");
   }
   fprintf(out, "  %-38s %5s  %-20s %-14s %12s  %9s  %9s  %s\n", "best row of", "GPUs", "scenario", "precision",
           "tokens/s/GPU", "here", "points", "row");

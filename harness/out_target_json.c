@@ -39,9 +39,9 @@ static void put_claim(struct tmk_json_writer *w, const char *key, const struct t
   tmk_json_end_object(w);
 }
 
-static void put_row(struct tmk_json_writer *w, const struct tmk_target_row *row)
+static void put_row(struct tmk_json_writer *w, const char *key, const struct tmk_target_row *row)
 {
-  tmk_json_begin_object(w, NULL);
+  tmk_json_begin_object(w, key);
   put_accounting(w, "accounting", row->accounting);
   tmk_json_put_string(w, "phase", tmk_phase_name(row->phase));
   tmk_json_put_real(w, "interactivity_tokens_per_s_per_user", row->interactivity > 0 ? row->interactivity : NAN);
@@ -112,7 +112,7 @@ static void put_report(struct tmk_json_writer *w, const struct tmk_target_spec *
   tmk_json_end_object(w);
   tmk_json_put_bool(w, "usable", report->usable);
   tmk_json_begin_array(w, "answers");
-  for (int i = 0; i < report->row_count; i++) put_row(w, &report->rows[i]);
+  for (int i = 0; i < report->row_count; i++) put_row(w, NULL, &report->rows[i]);
   tmk_json_end_array(w);
   tmk_json_begin_array(w, "points");
   for (int64_t i = 0; i < report->result->point_count; i++) put_point(w, spec, &report->result->points[i]);
@@ -122,6 +122,7 @@ static void put_report(struct tmk_json_writer *w, const struct tmk_target_spec *
   tmk_json_put_bool(w, "same_model", mlperf->same_model);
   put_text(w, "reason", mlperf->reason);
   tmk_json_put_int(w, "points", mlperf->points);
+  put_row(w, "own", &mlperf->own);
   tmk_json_put_string(w, "note", "rates a GPU are derived from the systems' and are no primary metric of MLPerf");
   tmk_json_begin_array(w, "rows");
   for (int i = 0; i < mlperf->row_count; i++) {

@@ -48,6 +48,8 @@ static const char *mismatch(const struct tmk_point *point, enum tmk_accounting a
     return "decode takes in no prompt: it has output tokens only, e2e has both";
   if (phase == TMK_PHASE_PREFILL && accounting != TMK_ACCT_INPUT)
     return "prefill counts input tokens: it is no output and no whole request";
+  if (phase == TMK_PHASE_E2E && accounting == TMK_ACCT_INPUT)
+    return "e2e spends its time on output too: prefill has the input rate";
   return NULL;
 }
 

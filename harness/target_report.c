@@ -255,6 +255,17 @@ static void count_points(const struct tmk_result *result, struct tmk_target_mlpe
   }
 }
 
+static void choose_own(struct tmk_target_report *report, const struct tmk_target_spec *spec)
+{
+  struct tmk_target_row *own = &report->mlperf.own;
+  static const enum tmk_phase phases[] = {TMK_PHASE_E2E, TMK_PHASE_DECODE};
+  for (int i = 0; i < 2; i++) {
+    *own = (struct tmk_target_row){.accounting = TMK_ACCT_OUTPUT, .phase = phases[i]};
+    fill_row(report, spec, own);
+    if (own->point) break;
+  }
+}
+
 static double find_rack_power(const struct tmk_device_result *device)
 {
   struct tmk_gpu gpu;
@@ -277,6 +288,7 @@ enum tmk_status tmk_target_report_build(const char *file, const struct tmk_resul
   build_rows(spec, report);
   choose_model(result, claims, claim_count, &report->mlperf);
   if (report->mlperf.model_id[0]) choose_rows(claims, claim_count, &report->mlperf);
+  choose_own(report, spec);
   count_points(result, &report->mlperf);
   const char *own = own_model_id(result);
   report->claim_model = own && strcmp(own, spec->claim->model_id) == 0;

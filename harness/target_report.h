@@ -40,9 +40,10 @@ struct tmk_target_mlperf {
   char model_id[96];             /* "" if the table has no such row at all */
   bool same_model;
   char reason[256];              /* not the same model: why, and which was taken instead */
+  struct tmk_target_row own;     /* what is held against them: the best e2e point by output tokens, or decode without one */
+  int64_t points;                /* points of this result that have an output rate */
   const struct tmk_claim *rows[32]; /* borrowed: the best row of each GPU by rate a GPU, best first */
-  int64_t points_over[32];       /* points of this result that make that row's rate a GPU with one device, as output */
-  int64_t points;                /* points that have an output rate */
+  int64_t points_over[32];       /* points that make that row's rate a GPU with one device */
   int row_count;
 };
 

@@ -226,6 +226,10 @@ Test(target, accountings_that_do_not_match_are_refused)
   EXPECT_REASON(point, two_million, "prefill counts input tokens: it is no output and no whole request");
   EXPECT_REASON(point, args, "prefill counts input tokens: it is no output and no whole request");
   cr_expect_eq(tmk_point_rate_as(&point, TMK_ACCT_INPUT, NULL, NULL), 9000);
+  point = point_of(TMK_PHASE_E2E, 1, 10, 20);
+  point.throughput.input_tokens_per_s = 10;
+  args.accounting = TMK_ACCT_INPUT;
+  EXPECT_REASON(point, args, "e2e spends its time on output too: prefill has the input rate");
   args.accounting = TMK_ACCT_NONE;
   EXPECT_REASON(point, args, "no accounting: output, input or total");
 }
