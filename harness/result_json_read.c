@@ -319,8 +319,10 @@ static enum tmk_status check_point(const struct input *in, struct tmk_json v, co
 {
   struct tmk_json samples = tmk_json_get(v, "samples_ns");
   bool ran = point->status == TMK_POINT_OK;
-  bool is_e2e = point->type == TMK_POINT_STEP && point->workload.step.phase == TMK_PHASE_E2E;
-  bool sampled = point->provenance == TMK_PROV_MEASURED || (point->provenance == TMK_PROV_EXTRAPOLATED && !is_e2e);
+  bool is_step = point->type == TMK_POINT_STEP || point->type == TMK_POINT_SCALE;
+  bool is_e2e = is_step && point->workload.step.phase == TMK_PHASE_E2E;
+  bool measured = point->provenance == TMK_PROV_MEASURED, extrapolated = point->provenance == TMK_PROV_EXTRAPOLATED;
+  bool sampled = measured || (extrapolated && !is_e2e); /* an e2e may be composed of extrapolated steps */
   if (!ran && point->reason[0] == '\0') {
     return tmk_json_fail(tmk_json_get(v, "reason"), in->err, "must say why the point was %s",
                          tmk_point_status_name(point->status));
@@ -328,6 +330,11 @@ static enum tmk_status check_point(const struct input *in, struct tmk_json v, co
   if (ran && sampled && point->sample_count == 0) {
     return tmk_json_fail(samples, in->err, "is empty: a point that is ok and %s has samples",
                          tmk_provenance_name(point->provenance));
+  }
+  bool run_here = measured || extrapolated || point->provenance == TMK_PROV_COMPOSED;
+  if (ran && run_here && point->verdict.value == TMK_VERDICT_NONE) {
+    return tmk_json_fail(tmk_json_get(tmk_json_get(v, "verdict"), "value"), in->err,
+                         "is null: a point that is ok and %s has a verdict", tmk_provenance_name(point->provenance));
   }
   if (point->sample_count > 0 && point->passes_per_sample == 0) {
     return tmk_json_fail(tmk_json_get(v, "steps_per_sample"), in->err, "must be at least 1 where there are samples");
