@@ -1,6 +1,7 @@
 /* dtype.c: see tokmark/dtype.h. */
 #include "tokmark/dtype.h"
 
+#include <math.h>
 #include <stddef.h>
 
 /* In the order of the enum. Block scales: NVFP4 from NVIDIA's cuDNN and TensorRT documents (16 elements, one e4m3 scale; the
@@ -54,4 +55,26 @@ int64_t tmk_dtype_bytes(enum tmk_dtype dtype, int64_t elements)
   if (__builtin_mul_overflow(blocks, (int64_t)row->block_scale_bytes, &scale_bytes)) return INT64_MAX;
   if (__builtin_add_overflow(bytes, scale_bytes, &bytes)) return INT64_MAX;
   return bytes;
+}
+
+/* By way of float32 rounded to odd: cut off, with the last bit set if anything was lost. That keeps all that the second
+ * rounding asks for (Boldo and Melquiond 2008, "Emulation of a FMA and correctly rounded sums: proved algorithms using
+ * rounding to odd"), where float32 to nearest would round twice. */
+static double round_to_bf16(double value)
+{
+  float narrow = (float)value;
+  if ((double)narrow != value && isfinite(narrow)) {
+    if (fabs((double)narrow) > fabs(value)) narrow = nextafterf(narrow, 0.0f);
+    uint32_t bits;
+    memcpy(&bits, &narrow, sizeof bits);
+    bits |= 1;
+    memcpy(&narrow, &bits, sizeof narrow);
+  }
+  return (double)tmk_bf16_to_f32(tmk_f32_to_bf16(narrow));
+}
+
+bool tmk_dtype_round(enum tmk_dtype dtype, double value, double *rounded)
+{
+  *rounded = dtype == TMK_DTYPE_F32 ? (double)(float)value : dtype == TMK_DTYPE_BF16 ? round_to_bf16(value) : value;
+  return dtype == TMK_DTYPE_F64 || dtype == TMK_DTYPE_F32 || dtype == TMK_DTYPE_BF16 || dtype == TMK_DTYPE_I32;
 }

@@ -269,24 +269,12 @@ double tmk_verify_half_ulp(enum tmk_dtype dtype, double value)
   return ldexp(1.0, exponent - 2 - mantissa_bits);
 }
 
-double tmk_verify_round(enum tmk_dtype dtype, double value)
-{
-  if (dtype == TMK_DTYPE_F32) return (double)(float)value;
-  if (dtype == TMK_DTYPE_BF16) return (double)tmk_bf16_to_f32(tmk_f32_to_bf16((float)value));
-  return value;
-}
-
 /* The elements of one output tensor and what is known of them together. */
 struct group {
   const struct tmk_tensor *tensor;
   double calibration;                             /* max(R, 1) */
   double error2, naive2, half2, unit2, expected2; /* sums of squares, for the norms */
 };
-
-static bool rounding_is_known(enum tmk_dtype dtype)
-{
-  return dtype == TMK_DTYPE_F64 || dtype == TMK_DTYPE_F32 || dtype == TMK_DTYPE_BF16 || dtype == TMK_DTYPE_I32;
-}
 
 /* What an element is held against. */
 struct bound {
@@ -299,10 +287,11 @@ static struct bound element_bound(const struct group *group, const struct tmk_ve
 {
   const enum tmk_dtype dtype = group->tensor->dtype;
   if (!(element->magnitude > 0) && !(element->slack > 0)) { /* exact */
-    return (struct bound){
-        .expected = tmk_verify_round(dtype, element->expected),
-        .rounding = rounding_is_known(dtype) ? 0 : tmk_verify_half_ulp(dtype, element->expected),
-    };
+    struct bound bound = {0};
+    if (!tmk_dtype_round(dtype, element->expected, &bound.expected)) {
+      bound.rounding = tmk_verify_half_ulp(dtype, element->expected);
+    }
+    return bound;
   }
   const double arithmetic = ORDER * group->calibration * UNIT_F32 * element->magnitude;
   return (struct bound){
@@ -334,7 +323,10 @@ static void group_calibrate(struct group *group, const struct tmk_verify_element
 static void group_sum(struct group *group, const struct tmk_verify_element *e)
 {
   const enum tmk_dtype dtype = group->tensor->dtype;
-  const double error = e->got - e->expected, naive = tmk_verify_round(dtype, e->naive) - e->expected;
+  double naive;
+  tmk_dtype_round(dtype, e->naive, &naive);
+  naive -= e->expected;
+  const double error = e->got - e->expected;
   const double half = tmk_verify_half_ulp(dtype, e->expected), unit = UNIT_F32 * e->magnitude + e->slack + SMALLEST_F32;
   group->error2 += error * error;
   group->naive2 += naive * naive;

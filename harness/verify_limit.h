@@ -32,7 +32,5 @@ void tmk_verify_judge(const struct tmk_plan *plan, const struct tmk_verify_eleme
 
 /* Half the distance between neighbours in `dtype` around `value`: the error of rounding to it. 0 for integers. */
 double tmk_verify_half_ulp(enum tmk_dtype dtype, double value);
-/* `value` in dtype, to nearest even; as it is for dtypes that have no rounding here. */
-double tmk_verify_round(enum tmk_dtype dtype, double value);
 
 #endif

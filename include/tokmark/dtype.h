@@ -52,4 +52,8 @@ static inline uint16_t tmk_f32_to_bf16(float value) {
   return (uint16_t)((wide + 0x7fffu + ((wide >> 16) & 1u)) >> 16);
 }
 
+/* `value` in dtype, rounded to nearest even in one step (not by way of float32). True for F64, F32, BF16 and I32 (returned as
+ * it is); false for dtypes without a rounding here, *rounded is `value` then. */
+bool tmk_dtype_round(enum tmk_dtype dtype, double value, double *rounded);
+
 #endif

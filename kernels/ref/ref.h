@@ -21,7 +21,7 @@ typedef void ref_op_fn(struct tmk_exec *exec, const struct tmk_op *op);
 extern ref_op_fn *const ref_ops_f64[TMK_OP_KIND_COUNT]; /* ref_ops_f64.c */
 extern ref_op_fn *const ref_ops_f32[TMK_OP_KIND_COUNT]; /* ref_ops_f32.c */
 
-/* `value` rounded to nearest even in `dtype`; F64 and I32 values are returned as they are. */
+/* `value` in `dtype`: tmk_dtype_round as a value. supports() lets in only dtypes that it knows. */
 double ref_round(enum tmk_dtype dtype, double value);
 
 /* ref_check.c: whether the modes can execute `op`; if not, why. `wide` is the float64 mode. */
