@@ -20,21 +20,21 @@
 
 /* ---- attention ---- */
 
-/* Unmasked (query, key) pairs of q_len queries behind `past` keys. The query at position p sees min(p + 1, window) keys, the
- * first `growing` of them, those at p < window, all p + 1:
+/* Unmasked (query, key) pairs of one sequence. The query at position p sees min(p + 1, window) keys, the first `growing` of
+ * the step's, those at p < window, all p + 1:
  *   Σ_{i < growing} (past + i + 1) + (q_len − growing) window */
-static double attention_pairs(int64_t q_len, int64_t past, int64_t window)
+static double attention_pairs(const struct tmk_op_attention *o)
 {
-  int64_t growing = q_len;
-  if (window > 0 && window - past < growing) growing = window > past ? window - past : 0;
+  int64_t growing = o->q_len;
+  if (o->window > 0 && o->window - o->past < growing) growing = o->window > o->past ? o->window - o->past : 0;
   const double g = (double)growing;
-  return g * (double)past + g * (g + 1.0) / 2.0 + (double)(q_len - growing) * (double)window;
+  return g * (double)o->past + g * (g + 1.0) / 2.0 + (double)(o->q_len - growing) * (double)o->window;
 }
 
 /* Keys below `past` that some query of the step sees: the first query's window reaches farthest back, to past − window + 1. */
-static int64_t attention_past_keys(int64_t past, int64_t window)
+static int64_t attention_past_keys(const struct tmk_op_attention *o)
 {
-  return window > 0 && window - 1 < past ? window - 1 : past;
+  return o->window > 0 && o->window - 1 < o->past ? o->window - 1 : o->past;
 }
 
 /* Bytes of K and V of one position of one sequence. */
@@ -50,7 +50,7 @@ static enum tmk_dtype tensor_dtype(const struct tmk_plan *plan, int tensor)
 
 static double kv_read_bytes(const struct tmk_plan *plan, const struct tmk_op_attention *o)
 {
-  const double rows = (double)o->seqs * (double)attention_past_keys(o->past, o->window);
+  const double rows = (double)o->seqs * (double)attention_past_keys(o);
   return rows * kv_row_bytes(tensor_dtype(plan, o->k_cache), o->heads_kv, o->head_dim);
 }
 
@@ -153,7 +153,7 @@ struct tmk_cost tmk_cost_op(const struct tmk_plan *plan, const struct tmk_op *op
   }
   case TMK_OP_ATTENTION: {
     const struct tmk_op_attention *o = &op->u.attention;
-    const double pairs = (double)o->seqs * attention_pairs(o->q_len, o->past, o->window);
+    const double pairs = (double)o->seqs * attention_pairs(o);
     cost.flops[math_dtype[tensor_dtype(plan, o->k_cache)]] = 4.0 * (double)o->head_dim * (double)o->heads_q * pairs;
     cost.kv_read_bytes = kv_read_bytes(plan, o);
     break;

@@ -35,15 +35,15 @@ struct operand_list {
   int count;
 };
 
-static void add_range(struct operand_list *list, const char *name, int tensor, enum tmk_access access, int64_t first,
-                      int64_t count)
+static void push(struct operand_list *list, struct tmk_operand operand)
 {
-  list->operands[list->count++] = (struct tmk_operand){name, tensor, access, first, count};
+  list->operands[list->count++] = operand;
 }
 
+/* An operand of which the first `count` elements are touched. */
 static void add(struct operand_list *list, const char *name, int tensor, enum tmk_access access, int64_t count)
 {
-  add_range(list, name, tensor, access, 0, count);
+  push(list, (struct tmk_operand){name, tensor, access, 0, count});
 }
 
 static void add_optional(struct operand_list *list, const char *name, int tensor, enum tmk_access access, int64_t count)
@@ -58,7 +58,7 @@ int tmk_op_operands(const struct tmk_op *op, struct tmk_operand operands[TMK_OP_
   switch (op->kind) {
   case TMK_OP_EMBED: {
     const struct tmk_op_embed *o = &op->u.embed;
-    add_range(&list, "tokens", o->tokens, in, o->token_first, o->rows);
+    push(&list, (struct tmk_operand){"tokens", o->tokens, in, o->token_first, o->rows});
     add(&list, "weight", o->weight, in, times(o->vocab, o->hidden));
     add(&list, "x", o->x, out, times(o->rows, o->hidden));
     break;
@@ -110,7 +110,7 @@ int tmk_op_operands(const struct tmk_op *op, struct tmk_operand operands[TMK_OP_
   case TMK_OP_SAMPLE: {
     const struct tmk_op_sample *o = &op->u.sample;
     add(&list, "logits", o->logits, in, times(o->rows, o->vocab));
-    add_range(&list, "tokens", o->tokens, out, o->token_first, o->rows);
+    push(&list, (struct tmk_operand){"tokens", o->tokens, out, o->token_first, o->rows});
     break;
   }
   case TMK_OP_KIND_COUNT: break;

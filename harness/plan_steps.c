@@ -69,24 +69,24 @@ static void push_gemm(const struct builder *b, int layer, const char *label, int
   };
 }
 
-struct norm_operands {
+struct norm {
+  int64_t rows, row_group;
   int delta, weight, y;
   bool write_residual;
 };
 
-static void push_norm(const struct builder *b, int layer, const char *label, int64_t rows, int64_t row_group,
-                      struct norm_operands operands)
+static void push_norm(const struct builder *b, int layer, const char *label, struct norm norm)
 {
   push_op(b, TMK_OP_RMSNORM, layer, label)->u.rmsnorm = (struct tmk_op_rmsnorm){
-      .rows = rows,
+      .rows = norm.rows,
       .hidden = b->plan->model.hidden_size,
-      .row_group = row_group,
+      .row_group = norm.row_group,
       .eps = b->plan->model.rms_norm_eps,
-      .write_residual = operands.write_residual,
+      .write_residual = norm.write_residual,
       .residual = b->tensors->residual,
-      .delta = operands.delta,
-      .weight = operands.weight,
-      .y = operands.y,
+      .delta = norm.delta,
+      .weight = norm.weight,
+      .y = norm.y,
   };
 }
 
@@ -156,12 +156,12 @@ static void push_layer(const struct builder *b, const struct step_place *at, int
   const int64_t rows = at->seqs * at->q_len;
   /* The first layer follows the embedding, which leaves no delta behind. */
   const int delta = layer == 0 ? TMK_TENSOR_NONE : t->delta;
-  push_norm(b, layer, "attn_norm", rows, 1, (struct norm_operands){delta, w->attn_norm, t->normed, layer > 0});
+  push_norm(b, layer, "attn_norm", (struct norm){rows, 1, delta, w->attn_norm, t->normed, layer > 0});
   push_gemm(b, layer, "qkv_proj", rows, (struct gemm_operands){t->normed, w->qkv, w->qkv_bias, t->qkv});
   push_rope_kv(b, at, layer, w);
   push_attention(b, at, layer, w);
   push_gemm(b, layer, "o_proj", rows, (struct gemm_operands){t->attn_out, w->o, w->o_bias, t->delta});
-  push_norm(b, layer, "mlp_norm", rows, 1, (struct norm_operands){t->delta, w->mlp_norm, t->normed, true});
+  push_norm(b, layer, "mlp_norm", (struct norm){rows, 1, t->delta, w->mlp_norm, t->normed, true});
   push_gemm(b, layer, "gate_up_proj", rows, (struct gemm_operands){t->normed, w->gate_up, w->gate_up_bias, t->gate_up});
   push_op(b, TMK_OP_SWIGLU, layer, "swiglu")->u.swiglu = (struct tmk_op_swiglu){
       .rows = rows,
@@ -175,8 +175,7 @@ static void push_layer(const struct builder *b, const struct step_place *at, int
 static void push_end(const struct builder *b, const struct step_place *at)
 {
   const struct tmk_plan_tensors *t = b->tensors;
-  push_norm(b, -1, "final_norm", at->seqs, at->q_len,
-            (struct norm_operands){t->delta, t->final_norm, t->final_hidden, false});
+  push_norm(b, -1, "final_norm", (struct norm){at->seqs, at->q_len, t->delta, t->final_norm, t->final_hidden, false});
   push_gemm(b, -1, "lm_head", at->seqs,
             (struct gemm_operands){t->final_hidden, t->lm_head, TMK_TENSOR_NONE, t->logits});
   push_op(b, TMK_OP_SAMPLE, -1, "sample")->u.sample = (struct tmk_op_sample){

@@ -120,28 +120,36 @@ static int add_bias(struct tmk_plan *plan, const char *name, int layer, enum slo
                                          .scale = BIAS_SCALE});
 }
 
-/* A projection from k inputs to n outputs: those of the layers in the workload's weight dtype, the LM head in the plain one. */
-static int add_projection(struct tmk_plan *plan, const char *name, int layer, enum slot slot, int64_t n, int64_t k)
+/* What is wanted of a matrix. */
+struct matrix {
+  const char *name;
+  enum slot slot;
+  int64_t rows, cols;
+};
+
+/* A projection from `cols` inputs to `rows` outputs: those of the layers in the workload's weight dtype, the LM head in the
+ * plain one. */
+static int add_projection(struct tmk_plan *plan, int layer, struct matrix matrix)
 {
-  return add_tensor(plan, &(struct spec){.name = name,
+  return add_tensor(plan, &(struct spec){.name = matrix.name,
                                          .layer = layer,
-                                         .slot = slot,
+                                         .slot = matrix.slot,
                                          .role = TMK_ROLE_WEIGHT,
                                          .dtype = layer < 0 ? plain_dtype(plan) : plan->workload.weight_dtype,
-                                         .rows = n,
-                                         .cols = k,
-                                         .scale = (float)sqrt(3.0 / (double)k)});
+                                         .rows = matrix.rows,
+                                         .cols = matrix.cols,
+                                         .scale = (float)sqrt(3.0 / (double)matrix.cols)});
 }
 
-static int add_activation(struct tmk_plan *plan, const char *name, enum slot slot, int64_t rows, int64_t cols)
+static int add_activation(struct tmk_plan *plan, struct matrix matrix)
 {
-  return add_tensor(plan, &(struct spec){.name = name,
+  return add_tensor(plan, &(struct spec){.name = matrix.name,
                                          .layer = -1,
-                                         .slot = slot,
+                                         .slot = matrix.slot,
                                          .role = TMK_ROLE_ACTIVATION,
                                          .dtype = plan->act_dtype,
-                                         .rows = rows,
-                                         .cols = cols,
+                                         .rows = matrix.rows,
+                                         .cols = matrix.cols,
                                          .scale = UNIT_SCALE});
 }
 
@@ -188,11 +196,11 @@ static struct tmk_layer_tensors add_layer(struct tmk_plan *plan, int layer, int6
                                 .gate_up_bias = TMK_TENSOR_NONE,
                                 .down_bias = TMK_TENSOR_NONE};
   t.attn_norm = add_norm(plan, "attn_norm.weight", layer, SLOT_ATTN_NORM, hidden);
-  t.qkv = add_projection(plan, "qkv_proj.weight", layer, SLOT_QKV, qkv_size, hidden);
-  t.o = add_projection(plan, "o_proj.weight", layer, SLOT_O, hidden, q_size);
+  t.qkv = add_projection(plan, layer, (struct matrix){"qkv_proj.weight", SLOT_QKV, qkv_size, hidden});
+  t.o = add_projection(plan, layer, (struct matrix){"o_proj.weight", SLOT_O, hidden, q_size});
   t.mlp_norm = add_norm(plan, "mlp_norm.weight", layer, SLOT_MLP_NORM, hidden);
-  t.gate_up = add_projection(plan, "gate_up_proj.weight", layer, SLOT_GATE_UP, 2 * inner, hidden);
-  t.down = add_projection(plan, "down_proj.weight", layer, SLOT_DOWN, hidden, inner);
+  t.gate_up = add_projection(plan, layer, (struct matrix){"gate_up_proj.weight", SLOT_GATE_UP, 2 * inner, hidden});
+  t.down = add_projection(plan, layer, (struct matrix){"down_proj.weight", SLOT_DOWN, hidden, inner});
   if (m->qkv_bias) t.qkv_bias = add_bias(plan, "qkv_proj.bias", layer, SLOT_QKV_BIAS, qkv_size);
   if (m->qk_norm) t.q_norm = add_norm(plan, "q_norm.weight", layer, SLOT_Q_NORM, head);
   if (m->qk_norm) t.k_norm = add_norm(plan, "k_norm.weight", layer, SLOT_K_NORM, head);
@@ -211,7 +219,7 @@ static void add_inputs_and_outputs(struct tmk_plan *plan, const struct tmk_plan_
   const int64_t hidden = m->hidden_size, vocab = m->vocab_size;
   t->tokens = add_tokens(plan, "tokens", SLOT_TOKENS, TMK_ROLE_INPUT, shape->tokens);
   t->tokens_out = add_tokens(plan, "tokens_out", SLOT_TOKENS_OUT, TMK_ROLE_OUTPUT, plan->workload.batch);
-  t->logits = add_activation(plan, "logits", SLOT_LOGITS, shape->prompts_per_step, vocab);
+  t->logits = add_activation(plan, (struct matrix){"logits", SLOT_LOGITS, shape->prompts_per_step, vocab});
   plan->tensors[t->logits].role = TMK_ROLE_OUTPUT;
   plan->tensors[t->logits].dtype = TMK_DTYPE_F32;
   plan->logits = t->logits;
@@ -234,7 +242,8 @@ static void add_inputs_and_outputs(struct tmk_plan *plan, const struct tmk_plan_
                                                  .scale = UNIT_SCALE});
   t->final_norm = add_norm(plan, "final_norm.weight", -1, SLOT_FINAL_NORM, hidden);
   t->lm_head = t->embedding;
-  if (!m->tie_word_embeddings) t->lm_head = add_projection(plan, "lm_head.weight", -1, SLOT_LM_HEAD, vocab, hidden);
+  if (!m->tie_word_embeddings)
+    t->lm_head = add_projection(plan, -1, (struct matrix){"lm_head.weight", SLOT_LM_HEAD, vocab, hidden});
 }
 
 enum tmk_status tmk_plan_tensors_build(struct tmk_plan *plan, const struct tmk_plan_shape *shape,
@@ -254,15 +263,16 @@ enum tmk_status tmk_plan_tensors_build(struct tmk_plan *plan, const struct tmk_p
   }
 
   add_inputs_and_outputs(plan, shape, out);
-  out->residual = add_activation(plan, "residual", SLOT_RESIDUAL, rows, hidden);
-  out->normed = add_activation(plan, "normed", SLOT_NORMED, rows, hidden);
-  out->qkv = add_activation(plan, "qkv", SLOT_QKV_OUT, rows, qkv_size);
-  out->q = add_activation(plan, "q", SLOT_Q, rows, q_size);
-  out->attn_out = add_activation(plan, "attn_out", SLOT_ATTN_OUT, rows, q_size);
-  out->delta = add_activation(plan, "delta", SLOT_DELTA, rows, hidden);
-  out->gate_up = add_activation(plan, "gate_up", SLOT_GATE_UP_OUT, rows, 2 * inner);
-  out->act = add_activation(plan, "act", SLOT_ACT, rows, inner);
-  out->final_hidden = add_activation(plan, "final_hidden", SLOT_FINAL_HIDDEN, shape->prompts_per_step, hidden);
+  out->residual = add_activation(plan, (struct matrix){"residual", SLOT_RESIDUAL, rows, hidden});
+  out->normed = add_activation(plan, (struct matrix){"normed", SLOT_NORMED, rows, hidden});
+  out->qkv = add_activation(plan, (struct matrix){"qkv", SLOT_QKV_OUT, rows, qkv_size});
+  out->q = add_activation(plan, (struct matrix){"q", SLOT_Q, rows, q_size});
+  out->attn_out = add_activation(plan, (struct matrix){"attn_out", SLOT_ATTN_OUT, rows, q_size});
+  out->delta = add_activation(plan, (struct matrix){"delta", SLOT_DELTA, rows, hidden});
+  out->gate_up = add_activation(plan, (struct matrix){"gate_up", SLOT_GATE_UP_OUT, rows, 2 * inner});
+  out->act = add_activation(plan, (struct matrix){"act", SLOT_ACT, rows, inner});
+  out->final_hidden =
+      add_activation(plan, (struct matrix){"final_hidden", SLOT_FINAL_HIDDEN, shape->prompts_per_step, hidden});
   for (int layer = 0; layer < (int)layers; layer++) {
     out->layers[layer] = add_layer(plan, layer, shape->positions);
   }

@@ -108,7 +108,9 @@ enum tmk_status tmk_plan_create_single(const struct tmk_op *op, const struct tmk
 /* Bytes a backend must hold for the plan, by kind. Checked against the device before anything is allocated. Backends may
  * need more for padding and workspace; see tmk_backend_ops.memory_overhead. All saturate at INT64_MAX. */
 struct tmk_plan_memory {
-  int64_t weight_bytes, kv_bytes, activation_bytes, total_bytes;
+  int64_t weight_bytes, kv_bytes;
+  int64_t activation_bytes; /* inputs, outputs and constants too */
+  int64_t total_bytes;
 };
 struct tmk_plan_memory tmk_plan_memory_needed(const struct tmk_plan *plan);
 
