@@ -1,0 +1,152 @@
+/* cpu_ceilings.c: what the machine reaches with nothing but reads, copies or multiply-adds, with the kernels' instruction set,
+ * threads and pages (cpu.h). Each pattern is timed several times from barrier to barrier, and the best time counts: a
+ * disturbance only ever makes one longer. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cpu.h"
+
+enum {
+  REPEATS_FULL = 10,
+  REPEATS_QUICK = 4,
+  LLC_FACTOR = 4, /* the buffer is this many times the last-level cache: what is left in it from the repeat before */
+  PATTERNS = TMK_CPU_READS + TMK_CPU_COPIES,
+  PAGE_FLOATS = 1024,
+};
+#define BUFFER_BYTES_MIN ((int64_t)512 << 20)
+#define FMA_NS           4000000 /* one repeat */
+#define FMA_ROUNDS_SCOUT 20000
+
+struct ceilings_work {
+  const struct tmk_cpu_kernels *kernels;
+  int threads, repeats;
+  float *buffer;
+  int64_t floats; /* of one thread's part */
+  bool tried[PATTERNS];
+  int64_t fma_rounds;
+  /* Written by thread 0. */
+  int64_t best_ns[PATTERNS], fma_best_ns;
+  int64_t mark_ns;
+};
+
+/* Time since the last mark, over all threads: from barrier to barrier. */
+static int64_t lap(struct ceilings_work *work, int thread)
+{
+  int64_t elapsed = 0;
+#pragma omp barrier
+  if (thread == 0) {
+    const int64_t now = tmk_cpu_now_ns();
+    elapsed = now - work->mark_ns;
+    work->mark_ns = tmk_cpu_now_ns();
+  }
+#pragma omp barrier
+  return elapsed;
+}
+
+static void keep_best(int64_t *best, int64_t value, int thread)
+{
+  if (thread == 0 && (*best == 0 || value < *best)) *best = value;
+}
+
+static void time_pattern(struct ceilings_work *work, int pattern, int thread)
+{
+  float *part = work->buffer + thread * work->floats;
+  const bool is_read = pattern < TMK_CPU_READS;
+  const struct tmk_cpu_stream *stream =
+      is_read ? &work->kernels->reads[pattern] : &work->kernels->copies[pattern - TMK_CPU_READS];
+  const int64_t count = is_read ? work->floats : work->floats / 2;
+  volatile float sink = 0.0f;
+  for (int repeat = 0; repeat < work->repeats; repeat++) {
+    lap(work, thread);
+    sink = stream->run(part, part + count, count);
+    keep_best(&work->best_ns[pattern], lap(work, thread), thread);
+  }
+  (void)sink;
+}
+
+static void ceilings_on_thread(void *context, int thread)
+{
+  struct ceilings_work *work = context;
+  float *part = work->buffer + thread * work->floats;
+  for (int64_t i = 0; i < work->floats; i++) part[i] = 1.0f; /* first touch */
+  for (int pattern = 0; pattern < PATTERNS; pattern++) {
+    if (work->tried[pattern]) time_pattern(work, pattern, thread);
+  }
+  volatile float sink = 0.0f;
+  lap(work, thread);
+  sink = work->kernels->fma(FMA_ROUNDS_SCOUT);
+  const int64_t scout_ns = lap(work, thread);
+  if (thread == 0) work->fma_rounds = FMA_ROUNDS_SCOUT * (FMA_NS / (scout_ns / 1000 + 1)) / 1000 + 1;
+  for (int repeat = 0; repeat < work->repeats; repeat++) {
+    lap(work, thread);
+    sink = work->kernels->fma(work->fma_rounds);
+    keep_best(&work->fma_best_ns, lap(work, thread), thread);
+  }
+  (void)sink;
+}
+
+/* 512 MiB or four last-level caches, or a quarter of what is free where memory is short. */
+static int64_t buffer_bytes(const struct tmk_device_info *info)
+{
+  int64_t bytes = BUFFER_BYTES_MIN;
+  if (info->llc_bytes > bytes / LLC_FACTOR) bytes = info->llc_bytes * LLC_FACTOR;
+  if (info->memory_free_bytes > 0 && bytes > info->memory_free_bytes / 4) bytes = info->memory_free_bytes / 4;
+  return bytes;
+}
+
+/* The fastest of patterns first … end − 1; −1 if none was tried. */
+static int best_of(const struct ceilings_work *work, int first, int end)
+{
+  int best = -1;
+  for (int i = first; i < end; i++) {
+    if (work->tried[i] && (best < 0 || work->best_ns[i] < work->best_ns[best])) best = i;
+  }
+  return best;
+}
+
+enum tmk_status tmk_cpu_ceilings(struct tmk_backend *backend, bool quick, struct tmk_ceilings *out,
+                                 struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  struct tmk_device_info info;
+  struct tmk_cpu_block block = {0};
+  const struct tmk_cpu_kernels *kernels = backend->kernels;
+  const int threads = backend->team.threads;
+  tmk_ceilings_init(out);
+  tmk_cpu_describe(backend, &info);
+
+  /* Whole pages for every thread, so that no page is touched first by another's. */
+  const int64_t unit = (int64_t)sizeof(float) * 2 * PAGE_FLOATS;
+  const int64_t part_bytes = buffer_bytes(&info) / threads / unit * unit;
+  struct ceilings_work work = {
+      .kernels = kernels,
+      .threads = threads,
+      .repeats = quick ? REPEATS_QUICK : REPEATS_FULL,
+      .floats = (part_bytes > unit ? part_bytes : unit) / (int64_t)sizeof(float),
+  };
+  TMK_TRY(tmk_cpu_block_map(&block, work.floats * threads * (int64_t)sizeof(float), "measuring bandwidth", err));
+  work.buffer = (float *)(void *)block.base;
+  for (int i = 0; i < PATTERNS; i++) {
+    work.tried[i] = !quick || i == backend->best_read || i == TMK_CPU_READS + backend->best_copy;
+  }
+  TMK_TRY(tmk_cpu_team_run(&backend->team, ceilings_on_thread, &work, err));
+
+  const int read = best_of(&work, 0, TMK_CPU_READS), copy = best_of(&work, TMK_CPU_READS, PATTERNS) - TMK_CPU_READS;
+  const double floats = (double)work.floats * threads;
+  out->repeats = work.repeats;
+  out->read_bytes_per_s = floats * sizeof(float) / ((double)work.best_ns[read] * 1e-9);
+  /* Half of the buffer read, half written. */
+  out->copy_bytes_per_s = floats * sizeof(float) / ((double)work.best_ns[TMK_CPU_READS + copy] * 1e-9);
+  out->flops_per_s[TMK_DTYPE_F32] =
+      (double)kernels->fma_flops * (double)work.fma_rounds * threads / ((double)work.fma_best_ns * 1e-9);
+  out->clock_hz = tmk_cpu_clock_now("", &backend->machine, backend->team.cpus, threads);
+  snprintf(out->read_pattern, sizeof out->read_pattern, "%s", kernels->reads[read].name);
+  snprintf(out->copy_pattern, sizeof out->copy_pattern, "%s", kernels->copies[copy].name);
+  snprintf(out->flops_pattern, sizeof out->flops_pattern, "%s", kernels->fma_name);
+  backend->best_read = read;
+  backend->best_copy = copy;
+out:
+  tmk_cpu_block_unmap(&block);
+  return status;
+}

@@ -1,0 +1,86 @@
+/* cpu_gemm.h: y[m, n] = Σ_k x[m, k] weight[n, k] + bias[n].
+ *
+ * Threads take contiguous ranges of panels, the same ranges that filled them, so that weights are read from the memory they
+ * were first touched in; where there are too few panels for the threads and rows enough, the rows are cut too.
+ *
+ *   rows ≤ TILE_ROWS   one tile a panel: the weights stream from memory once, all of k in one go
+ *   more rows          a block of a panel, BLOCK_K of k, stays in the first-level cache while all rows pass over it; it is read
+ *                      from memory once. x is read once a panel: while it fits the second-level cache, panels go in order and
+ *                      the weights are one stream; else k is the outer loop, so that a slice of x fits.
+ */
+#ifndef TMK_CPU_GEMM_H
+#define TMK_CPU_GEMM_H
+
+#include "cpu_tile.h"
+
+/* 32 KiB of panel in f32: what first-level caches hold beside a tile's rows of x. */
+enum { BLOCK_K = 256, CACHED_X_BYTES = 640 << 10 };
+
+/* Rows × panels of a GEMM that one thread works on. */
+struct gemm_block {
+  int64_t row_first, rows, panel_first, panel_end;
+};
+
+/* One panel and one block of k for all rows of the block. */
+INLINE void gemm_panel(const struct tmk_cpu_gemm *g, const struct gemm_block *b, int64_t panel, int64_t k_first,
+                       int64_t k)
+{
+  const int64_t bytes = tmk_dtype_bytes(g->weight_dtype, TMK_CPU_PANEL);
+  struct tile t = {
+      .a = g->x + b->row_first * g->x_stride + k_first,
+      .lda = g->x_stride,
+      .panel = (const char *)g->weight + (panel * g->k + k_first) * bytes,
+      .k = k,
+      .c = g->y + b->row_first * g->y_stride + panel * TMK_CPU_PANEL,
+      .ldc = g->y_stride,
+  };
+  if (k_first > 0) {
+    t.start = t.c;
+    t.start_ld = g->y_stride;
+  } else if (g->bias) {
+    t.start = g->bias + panel * TMK_CPU_PANEL;
+  }
+  tile_rows(t, g->weight_dtype, b->rows);
+}
+
+static void gemm_do_block(const struct tmk_cpu_gemm *g, const struct gemm_block *b)
+{
+  const bool one_tile = b->rows <= TILE_ROWS && (PAIRS == 1 || b->rows <= 2);
+  const int64_t step = one_tile ? g->k : BLOCK_K;
+  const bool k_outside = !one_tile && b->rows * g->k * (int64_t)sizeof(float) > CACHED_X_BYTES;
+  if (k_outside) {
+    for (int64_t k = 0; k < g->k; k += step) {
+      const int64_t width = g->k - k < step ? g->k - k : step;
+      for (int64_t panel = b->panel_first; panel < b->panel_end; panel++) gemm_panel(g, b, panel, k, width);
+    }
+    return;
+  }
+  for (int64_t panel = b->panel_first; panel < b->panel_end; panel++) {
+    for (int64_t k = 0; k < g->k; k += step) gemm_panel(g, b, panel, k, g->k - k < step ? g->k - k : step);
+  }
+}
+
+static void kernel_gemm(const struct tmk_cpu_gemm *g, struct tmk_cpu_part part)
+{
+  const int64_t panels = (g->n + TMK_CPU_PANEL - 1) / TMK_CPU_PANEL;
+  /* Enough (rows, panel) units that parts differ little: 8 a thread, but never rows of less than two tiles. */
+  int64_t cuts = (8 * part.threads + panels - 1) / panels;
+  const int64_t cuts_max = g->m / (2 * TILE_ROWS);
+  if (cuts > cuts_max) cuts = cuts_max;
+  if (cuts < 1) cuts = 1;
+  const int64_t end = tmk_cpu_part_end(part, cuts * panels);
+  for (int64_t unit = tmk_cpu_part_first(part, cuts * panels); unit < end;) {
+    const int64_t cut = unit / panels, stop = end < (cut + 1) * panels ? end : (cut + 1) * panels;
+    const int64_t row_first = g->m * cut / cuts;
+    const struct gemm_block block = {
+        .row_first = row_first,
+        .rows = g->m * (cut + 1) / cuts - row_first,
+        .panel_first = unit - cut * panels,
+        .panel_end = stop - cut * panels,
+    };
+    gemm_do_block(g, &block);
+    unit = stop;
+  }
+}
+
+#endif
