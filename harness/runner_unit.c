@@ -9,11 +9,7 @@
 #include "runner_parts.h"
 #include "stats.h"
 
-/* How much of a pass is verified before it is timed: the first and the last layer and one between them, in each op about
- * this many outputs. `tokmark verify` does more. */
-#define VERIFY_ELEMENTS 256
-#define VERIFY_LAYERS   3
-#define PER_OP_PASSES   5
+#define PER_OP_PASSES 5
 
 /* The unit ends here, the run goes on. */
 static void unit_fail(struct tmk_run_unit *unit, const char *reason)
@@ -77,8 +73,7 @@ static enum tmk_status unit_prepare(struct tmk_run_state *state, struct tmk_run_
                                           .workload = &unit->workload,
                                           .seed = args->seed,
                                           .act_dtype = state->device->info.act_dtype};
-  const struct tmk_verify_settings verify = {
-      .elements_per_op = VERIFY_ELEMENTS, .seed = args->seed, .layers = VERIFY_LAYERS};
+  const struct tmk_verify_settings verify = tmk_verify_defaults(args->seed);
   struct first_failure failure = {""};
   tmk_sampler_init(&unit->sampler, &args->measure);
   TMK_TRY(tmk_plan_create(&plan_args, &unit->plan, err));

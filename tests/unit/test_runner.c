@@ -418,7 +418,7 @@ Test(runner, a_failed_point_leaves_the_others)
   expect_failed("memory_at=/b2/", "scripted: out of memory for step/tiny/decode/b2/c7/w=f32/kv=f32");
   expect_failed("fault_at=/b2/", "scripted: run 1 of step/tiny/decode/b2/c7/w=f32/kv=f32 failed");
   expect_failed("zero_time_at=/b2/", "the clock gave 0 ns for 1 passes: must be above 0");
-  expect_failed("unsupported_at=/b2/", "embed embed rows=2 hidden=64 vocab=96: scripted: not supported");
+  expect_failed("unsupported_at=/b2/", "embed rows=2 hidden=64 vocab=96: scripted: not supported");
 }
 
 Test(runner, device_fault_ends_the_run_and_keeps_what_is_there)
