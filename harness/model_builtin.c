@@ -185,7 +185,8 @@ static void name_from_path(const char *path, char *name, size_t size)
   if (strcmp(base, "config.json") == 0) folder_name(path, base);
   size_t length = strlen(base);
   if (length > 5 && strcmp(base + length - 5, ".json") == 0) base[length - 5] = 0;
-  snprintf(name, size - sizeof "+L1024" + 1, "%s", base[0] == 0 ? "model" : base);
+  int room = (int)(size - sizeof "+L1024");
+  snprintf(name, size, "%.*s", room, base[0] == 0 ? "model" : base);
   for (char *p = name; *p != 0; p++) {
     bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '.' ||
                  *p == '_' || *p == '-';
