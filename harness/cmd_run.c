@@ -101,7 +101,7 @@ struct command {
   struct tmk_sweep sweep;
   struct tmk_run_args args;
   struct tmk_result result;
-  bool show_progress;
+  bool show_progress, started;
   int64_t progress_ns; /* when the progress line was last drawn; 0: there is none */
 };
 
@@ -149,6 +149,7 @@ static void on_progress(void *context, const char *what, double fraction, double
 static void on_started(void *context, const struct tmk_result *result)
 {
   struct command *command = context;
+  command->started = true;
   erase_progress(command);
   tmk_out_preamble(stdout, result);
   tmk_out_table_header(stdout, result);
@@ -349,11 +350,9 @@ static enum tmk_status measure(struct command *command, struct tmk_error *err)
   command->show_progress = isatty(STDERR_FILENO) != 0;
   status = tmk_run(&command->args, &command->result, err);
   erase_progress(command);
-  if (status == TMK_ERR_INTERRUPTED) {
-    print_end(command);
-    return command->options.output == NULL
-               ? tmk_fail(err, status, "interrupted")
-               : tmk_fail(err, status, "interrupted: %.512s holds what was measured", command->options.output);
+  if (status != TMK_OK && command->started) print_end(command);
+  if (status == TMK_ERR_INTERRUPTED && command->options.output != NULL) {
+    return tmk_fail(err, status, "interrupted: %.512s holds what was measured", command->options.output);
   }
   if (status != TMK_OK) return status;
   command->result.complete = true;

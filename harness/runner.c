@@ -254,7 +254,7 @@ static enum tmk_status run_round(struct tmk_run_state *state, int group, int rou
     TMK_TRY(fill_points(state, index, err));
     TMK_TRY(checkpoint(state, err));
   }
-  TMK_TRY(read_ceilings(state, (int64_t)group * state->rounds + round, err));
+  if (state->unit_count > 0) TMK_TRY(read_ceilings(state, (int64_t)group * state->rounds + round, err));
   TMK_TRY(fill_points(state, -1, err));
   TMK_TRY(checkpoint(state, err));
 out:
@@ -321,7 +321,8 @@ enum tmk_status tmk_run(const struct tmk_run_args *args, struct tmk_result *resu
                                 .ended = "the run has not come to it yet"};
   TMK_TRY(make_device(&state, err));
   TMK_TRY(make_points(&state, err));
-  TMK_TRY(read_ceilings(&state, -1, err));
+  if (state.unit_count > 0) TMK_TRY(read_ceilings(&state, -1, err));
+  state.started = true;
   if (args->events.started != NULL) args->events.started(args->events.context, result);
   TMK_TRY(run_groups(&state, err));
 out:
@@ -331,7 +332,7 @@ out:
                                                 : "the run ended before";
     /* The error that ended the run is the one to report, not what follows from it. */
     if (fill_points(&state, -1, NULL) == TMK_OK) {
-      publish(&state, state.group_count);
+      if (state.started) publish(&state, state.group_count);
       (void)checkpoint(&state, NULL);
     }
   }

@@ -17,8 +17,8 @@ struct tmk_run_events {
   void (*started)(void *context, const struct tmk_result *result);
   void (*progress)(void *context, const char *what, double fraction, double eta_s); /* many times a second at most */
   /* Once a point, in the sweep's order, when nothing of it changes any more: the share and the drift take in the ceilings
-   * read behind the last round, so points of one memory group (mostly: all) are done together. After a stop or a device
-   * fault, for every point that is left. */
+   * read behind the last round, so points of one memory group (mostly: all) are done together. Behind a stop or a fault
+   * that came after `started`, for every point that is left. */
   void (*point_done)(void *context, const struct tmk_result *result, const struct tmk_point *point);
   /* After each point and round: the caller writes the file. An error ends the run. */
   enum tmk_status (*checkpoint)(void *context, const struct tmk_result *result, struct tmk_error *err);

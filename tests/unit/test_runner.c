@@ -513,6 +513,18 @@ Test(runner, skipped_points_carry_over)
   tmk_result_free(&rig.result);
 }
 
+Test(runner, nothing_to_run_measures_no_ceilings)
+{
+  struct rig rig = {.script = NULL};
+  add_decode(&rig, 1, 3);
+  rig.sweep_points[0].skipped = true;
+  expect_ok(&rig);
+  cr_assert_eq(rig.result.devices[0].reading_count, 0);
+  cr_assert_eq(rig.started, 1);
+  cr_assert_eq(rig.done, 1);
+  tmk_result_free(&rig.result);
+}
+
 Test(runner, simulated_device_has_no_throughput)
 {
   struct rig rig = {.script = "simulated; gpu; name=NVIDIA H100 80GB HBM3", .per_op = true};
