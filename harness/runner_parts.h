@@ -97,6 +97,7 @@ struct tmk_run_state {
   int unit_count, point_count, group_count, rounds;
   int64_t start_ns;
   double work_done, work_total; /* for the ETA, in visits */
+  bool started;                 /* the event was sent */
   const char *ended;            /* why units that were not measured were not */
 };
 
