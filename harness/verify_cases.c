@@ -78,10 +78,10 @@ static const struct {
     {{.seqs = 2, .q_len = 1, .past = 4095, .heads_q = 7, .heads_kv = 1, .head_dim = 128, .rotary_dim = 128},
      LLAMA3_ROPE,
      false},
-    {{.seqs = 1, .q_len = 1, .past = 99991, .heads_q = 2, .heads_kv = 1, .head_dim = 64, .rotary_dim = 64},
+    {{.seqs = 1, .q_len = 1, .past = 32749, .heads_q = 2, .heads_kv = 1, .head_dim = 64, .rotary_dim = 64},
      PLAIN_ROPE,
      false},
-    {{.seqs = 1, .q_len = 3, .past = 99991, .heads_q = 2, .heads_kv = 1, .head_dim = 80, .rotary_dim = 80},
+    {{.seqs = 1, .q_len = 3, .past = 99991, .heads_q = 2, .heads_kv = 1, .head_dim = 64, .rotary_dim = 64},
      LLAMA3_ROPE,
      true},
     {{.seqs = 1, .q_len = 37, .heads_q = 8, .heads_kv = 1, .head_dim = 80, .rotary_dim = 80}, PLAIN_ROPE, true},
@@ -347,6 +347,7 @@ static void push_models(struct case_list *list)
   for (size_t i = 0; i < COUNT(model_rows); i++) {
     for (size_t w = 0; w < COUNT(model_workloads); w++) {
       for (size_t k = 0; k < COUNT(dtypes) * COUNT(dtypes); k++) {
+        if (dtypes[k % 2] != dtypes[k / 2] && (i + w) % 3 != 0) continue; /* mixed types: on some */
         struct tmk_verify_case c = {.group = TMK_VERIFY_GROUP_MODEL,
                                     .weight_dtype = dtypes[k % 2],
                                     .kv_dtype = dtypes[k / 2],
