@@ -147,6 +147,14 @@ const char *tmk_out_accounting(const struct tmk_point *point)
   return isfinite(tmk_point_rate(point)) ? tmk_accounting_name(point->throughput.accounting) : "";
 }
 
+/* ", WHAT +0.42 %"; never "-0.00 %". */
+static void append_deviation(char *text, int size, const char *before, double relative, const char *after)
+{
+  double percent = 100 * relative;
+  if (!isfinite(percent)) return;
+  append(text, size, "%s%+.2f %%%s", before, fabs(percent) < 0.005 ? 0 : percent, after);
+}
+
 /* "TTFT 1.2 s, e2e 12.3 s; composed of measured steps, off by +0.4 % at the middle context; executed outright 12.2 s" */
 static void note_e2e(const struct tmk_point *point, char *text, int size)
 {
@@ -157,14 +165,11 @@ static void note_e2e(const struct tmk_point *point, char *text, int size)
   tmk_format_time(latency->e2e_ns, whole, sizeof whole);
   append(text, size, "TTFT %s, e2e %s", ttft, whole);
   if (point->provenance == TMK_PROV_COMPOSED) append(text, size, ", composed of measured steps");
-  if (isfinite(latency->composition_error)) {
-    append(text, size, ", composition error %+.2f %%", 100 * latency->composition_error);
-  }
+  append_deviation(text, size, ", composition error ", latency->composition_error, "");
   if (isfinite(latency->outright_e2e_ns)) {
     tmk_format_time(latency->outright_e2e_ns, outright, sizeof outright);
     append(text, size, "; executed outright: %s", outright);
-    double against = latency->outright_e2e_ns / latency->e2e_ns - 1;
-    if (isfinite(against)) append(text, size, " (%+.2f %%)", 100 * against);
+    append_deviation(text, size, " (", latency->outright_e2e_ns / latency->e2e_ns - 1, ")");
   }
 }
 
@@ -198,9 +203,11 @@ const struct tmk_point *tmk_out_best(const struct tmk_result *result)
     const struct tmk_point *point = &result->points[i];
     bool run_here = point->provenance == TMK_PROV_MEASURED || point->provenance == TMK_PROV_COMPOSED ||
                     point->provenance == TMK_PROV_EXTRAPOLATED;
+    bool is_step = point->type == TMK_POINT_STEP || point->type == TMK_POINT_SCALE;
     bool judged = point->verdict.value == TMK_VERDICT_VALID || point->verdict.value == TMK_VERDICT_SUSPECT;
     double rate = tmk_point_rate(point);
-    if (point->throughput.accounting != TMK_ACCT_OUTPUT || !run_here || !judged || !isfinite(rate)) continue;
+    if (!is_step || point->throughput.accounting != TMK_ACCT_OUTPUT) continue;
+    if (!run_here || !judged || !isfinite(rate)) continue;
     if (!best || rate > tmk_point_rate(best)) best = point;
   }
   return best;

@@ -132,10 +132,12 @@ static const struct tmk_field throughput_fields[] = {
     REAL_N("ci_low_tokens_per_s", throughput.ci_low_tokens_per_s),
     REAL_N("ci_high_tokens_per_s", throughput.ci_high_tokens_per_s),
 };
-/* tmk_point_rate() is NAN for what failed, was skipped, is INVALID or simulated: such a point has no throughput at all. */
+/* tmk_point_rate() is NAN for what failed, was skipped, is INVALID or simulated: such a point has no throughput at all. One of
+ * an operation or a collective has no tokens. */
 static bool has_no_throughput(const void *base)
 {
-  return !isfinite(tmk_point_rate(base));
+  const struct tmk_point *point = base;
+  return !isfinite(tmk_point_rate(point)) || point->type == TMK_POINT_OP || point->type == TMK_POINT_COMM;
 }
 TABLE(throughput, has_no_throughput, NULL);
 #undef S

@@ -345,10 +345,10 @@ static enum tmk_status check_point(const struct input *in, struct tmk_json v, co
                          (long long)point->sample_count);
   }
   if (tmk_json_is_null(tmk_json_get(v, "throughput"))) return TMK_OK;
-  if (!isfinite(tmk_point_rate(point))) {
+  if (!is_step || !isfinite(tmk_point_rate(point))) {
     return tmk_json_fail(tmk_json_get(v, "throughput"), in->err,
-                         "must be null for a point that is skipped, failed, INVALID or simulated, and must have the "
-                         "rate that its accounting names");
+                         "must be null for a point of type op or comm, or that is skipped, failed, INVALID or "
+                         "simulated, and must have the rate that its accounting names");
   }
   return TMK_OK;
 }

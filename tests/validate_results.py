@@ -118,6 +118,10 @@ POINT_MUTATIONS = [
     ("an unknown bound", lambda p: p["limit"], setter("limit", "bound", value="pcie")),
     ("another type's workload", lambda p: p["type"] == "step", setter("type", value="comm")),
     ("an op's workload as a step", lambda p: p["type"] == "op", setter("type", value="step")),
+    ("an op with a rate", lambda p: p["type"] == "op", setter("throughput", value={
+        "accounting": "output", "devices": 1, "input_tokens_per_s": None, "output_tokens_per_s": 1,
+        "total_tokens_per_s": None, "output_tokens_per_s_per_device": 1, "output_tokens_per_s_per_user": 1,
+        "ci_low_tokens_per_s": None, "ci_high_tokens_per_s": None})),
     ("batch 0", lambda p: p["type"] == "step", setter("workload", "batch", value=0)),
     ("a dtype that does not exist", lambda p: p["type"] == "step", setter("workload", "kv_dtype", value="fp7")),
     ("an empty key", lambda p: True, setter("key", value="")),

@@ -342,6 +342,9 @@ Test(result_json, wrong_types_and_ranges_name_the_place_the_value_and_what_is_al
   check_wrong(SWEEP, cases, sizeof cases / sizeof cases[0]);
 }
 
+#define NO_THROUGHPUT                                                                                                  \
+  "r.json: points[0].throughput: must be null for a point of type op or comm, or that is skipped, failed, INVALID or " \
+  "simulated, and must have the rate that its accounting names"
 Test(result_json, members_that_contradict_each_other_are_refused)
 {
   static const struct wrong cases[] = {
@@ -359,15 +362,9 @@ Test(result_json, members_that_contradict_each_other_are_refused)
        "r.json: points[0].reason: must say why the point was failed"},
       {"\"points\"", "\"value\": \"VALID\"", "\"value\": null",
        "r.json: points[0].verdict.value: is null: a point that is ok and measured has a verdict"},
-      {"\"points\"", "\"value\": \"VALID\"", "\"value\": \"INVALID\"",
-       "r.json: points[0].throughput: must be null for a point that is skipped, failed, INVALID or simulated, and must "
-       "have the rate that its accounting names"},
-      {"\"points\"", "\"accounting\": \"output\"", "\"accounting\": \"input\"",
-       "r.json: points[0].throughput: must be null for a point that is skipped, failed, INVALID or simulated, and must "
-       "have the rate that its accounting names"},
-      {"\"points\"", "\"provenance\": \"measured\"", "\"provenance\": \"simulated\"",
-       "r.json: points[0].throughput: must be null for a point that is skipped, failed, INVALID or simulated, and must "
-       "have the rate that its accounting names"},
+      {"\"points\"", "\"value\": \"VALID\"", "\"value\": \"INVALID\"", NO_THROUGHPUT},
+      {"\"points\"", "\"accounting\": \"output\"", "\"accounting\": \"input\"", NO_THROUGHPUT},
+      {"\"points\"", "\"provenance\": \"measured\"", "\"provenance\": \"simulated\"", NO_THROUGHPUT},
   };
   check_wrong(SWEEP, cases, sizeof cases / sizeof cases[0]);
 }
@@ -496,4 +493,17 @@ Test(result_json, a_write_that_fails_leaves_the_old_file_as_it_was)
   tmk_result_free(&result);
   cr_assert_eq(unlink(path), 0);
   cr_assert_eq(rmdir(folder), 0, "a temporary file stayed");
+}
+
+Test(result_json, an_operation_or_a_collective_has_no_tokens)
+{
+  static const struct wrong cases[] = {
+      {"\"type\": \"op\"", "\"throughput\": null",
+       "\"throughput\": {\"accounting\": \"output\", \"devices\": 1, \"input_tokens_per_s\": null, "
+       "\"output_tokens_per_s\": 5, \"total_tokens_per_s\": null, \"output_tokens_per_s_per_device\": 5, "
+       "\"output_tokens_per_s_per_user\": 5, \"ci_low_tokens_per_s\": null, \"ci_high_tokens_per_s\": null}",
+       "r.json: points[2].throughput: must be null for a point of type op or comm, or that is skipped, failed, INVALID "
+       "or simulated, and must have the rate that its accounting names"},
+  };
+  check_wrong("tests/data/results/all-types.json", cases, 1);
 }

@@ -326,7 +326,8 @@ static void make_throughput(struct random *r, struct tmk_point *point)
 {
   struct tmk_throughput *t = &point->throughput;
   if (point->status != TMK_POINT_OK || point->provenance == TMK_PROV_SIMULATED ||
-      point->verdict.value == TMK_VERDICT_INVALID || below(r, 4) == 0) {
+      point->verdict.value == TMK_VERDICT_INVALID || point->type == TMK_POINT_OP || point->type == TMK_POINT_COMM ||
+      below(r, 4) == 0) {
     return;
   }
   ONE_OF_1(t->accounting, TMK_ACCT_COUNT);
