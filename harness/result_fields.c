@@ -176,6 +176,7 @@ static const struct tmk_field rope_fields[] = {
     REAL("mscale", mscale),
     REAL("mscale_all_dim", mscale_all_dim),
     REAL("attention_factor", attention_factor),
+    BOOL("yarn_untruncated", yarn_untruncated),
     COUNT("original_max_position_embeddings", original_max_position_embeddings),
     COUNT("rotary_dim", rotary_dim),
 };
@@ -187,6 +188,7 @@ static const struct tmk_field moe_fields[] = {
     INT("experts", experts, 1, TMK_FIELD_MAX_INT),   COUNT("experts_per_token", experts_per_token),
     COUNT("intermediate_size", intermediate_size),   COUNT("shared_experts", shared_experts),
     COUNT("first_dense_layers", first_dense_layers),
+    BOOL("router_bias", router_bias),
 };
 static bool is_dense(const void *base)
 {
@@ -236,6 +238,7 @@ static const struct tmk_field model_fields[] = {
     OBJECT("moe", model.moe, moe),
     OBJECT("mla", model.mla, mla),
     ENUM_N("stored_dtype", model.stored_dtype, dtype),
+    STRING_N("quantization", model.quantization),
     COUNT_N("parameters", model_parameters),
     COUNT_N("active_parameters", model_active_parameters),
     COUNT_N("weight_bytes", model_weight_bytes),

@@ -203,8 +203,9 @@ static void make_model(struct random *r, struct tmk_result *result)
                              &m->rope.original_max_position_embeddings,
                              &m->rope.rotary_dim};
   for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) *counts[i] = known_count(r);
-  bool *const flags[] = {&m->tie_word_embeddings, &m->qkv_bias, &m->o_bias, &m->mlp_bias, &m->qk_norm,
-                         &m->attention_sinks};
+  bool *const flags[] = {
+      &m->tie_word_embeddings,  &m->qkv_bias, &m->o_bias, &m->mlp_bias, &m->qk_norm, &m->attention_sinks,
+      &m->rope.yarn_untruncated};
   for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) *flags[i] = below(r, 2);
   double *const reals[] = {
       &m->rms_norm_eps,   &m->rope.theta,     &m->rope.factor, &m->rope.low_freq_factor, &m->rope.high_freq_factor,
@@ -212,12 +213,13 @@ static void make_model(struct random *r, struct tmk_result *result)
   for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++) *reals[i] = known_real(r);
   ONE_OF(m->rope.scaling, TMK_ROPE_YARN + 1);
   if (below(r, 2)) {
-    m->moe = (struct tmk_moe){positive(r), known_count(r), known_count(r), known_count(r), known_count(r)};
+    m->moe = (struct tmk_moe){positive(r), known_count(r), known_count(r), known_count(r), known_count(r), below(r, 2)};
   }
   if (below(r, 2)) {
     m->mla = (struct tmk_mla){known_count(r), positive(r), known_count(r), known_count(r), known_count(r)};
   }
   ONE_OF(m->stored_dtype, TMK_DTYPE_COUNT);
+  TEXT_OR_NOT(m->quantization);
   result->model_parameters = count(r);
   result->model_active_parameters = count(r);
   result->model_weight_bytes = count(r);
@@ -466,6 +468,24 @@ static void check_same(uint64_t seed, const struct tmk_result *wrote, const stru
 }
 
 /* --- tests --- */
+
+/* A struct that grew has a member that is not in the file: it needs a row in result_fields.c or result_fields_point.c, a line
+ * in harness/data/result.schema.json, and one in the generator above. Sizes are those of LP64. */
+Test(result_random, structs_have_no_members_that_this_test_does_not_know)
+{
+  cr_expect_eq(sizeof(struct tmk_model), 488, "%zu", sizeof(struct tmk_model));
+  cr_expect_eq(sizeof(struct tmk_device_info), 816, "%zu", sizeof(struct tmk_device_info));
+  cr_expect_eq(sizeof(struct tmk_ceilings), 256, "%zu", sizeof(struct tmk_ceilings));
+  cr_expect_eq(sizeof(struct tmk_device_result), 1184, "%zu", sizeof(struct tmk_device_result));
+  cr_expect_eq(sizeof(struct tmk_workload), 184, "%zu", sizeof(struct tmk_workload));
+  cr_expect_eq(sizeof(struct tmk_op_workload), 112, "%zu", sizeof(struct tmk_op_workload));
+  cr_expect_eq(sizeof(struct tmk_comm_workload), 32, "%zu", sizeof(struct tmk_comm_workload));
+  cr_expect_eq(sizeof(struct tmk_point), 1248, "%zu", sizeof(struct tmk_point));
+  cr_expect_eq(sizeof(struct tmk_op_time), 80, "%zu", sizeof(struct tmk_op_time));
+  cr_expect_eq(sizeof(struct tmk_sample), 24, "%zu", sizeof(struct tmk_sample));
+  cr_expect_eq(sizeof(struct tmk_host_info), 496, "%zu", sizeof(struct tmk_host_info));
+  cr_expect_eq(sizeof(struct tmk_result), 2592, "%zu", sizeof(struct tmk_result));
+}
 
 static void to_text(const struct tmk_result *result, char **text, size_t *size)
 {
