@@ -10,11 +10,23 @@
 
 #include "json.h"
 
+/* How long a FIFO that nobody has open for writing is waited for: its writer may be about to start. */
+#define WRITER_WAIT_MS 3000
+
+/* An input that is being read. */
+struct input {
+  const char *path;
+  int fd;
+  bool is_pipe;
+  int64_t size_hint; /* of a regular file; 0 for others */
+};
+
 /* Opens without waiting: a FIFO that nobody writes to must not hold us up, and a device may never end. */
-static enum tmk_status open_input(const char *path, int *fd, int64_t *size_hint, struct tmk_error *err)
+static enum tmk_status open_input(const char *path, struct input *input, struct tmk_error *err)
 {
   struct stat info;
-  *size_hint = 0;
+  int *fd = &input->fd;
+  input->path = path;
   *fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   if (*fd < 0) return tmk_fail(err, TMK_ERR_USAGE, "%s: cannot be opened: %s", path, strerror(errno));
   if (fstat(*fd, &info) != 0) return tmk_fail(err, TMK_ERR_IO, "%s: cannot be examined: %s", path, strerror(errno));
@@ -22,29 +34,42 @@ static enum tmk_status open_input(const char *path, int *fd, int64_t *size_hint,
   if (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode)) {
     return tmk_fail(err, TMK_ERR_USAGE, "%s: is a device or socket: must be a file or a pipe", path);
   }
-  if (!S_ISREG(info.st_mode)) return TMK_OK;
+  input->is_pipe = !S_ISREG(info.st_mode);
+  if (input->is_pipe) return TMK_OK;
   if (info.st_size > TMK_JSON_MAX_BYTES) {
     return tmk_fail(err, TMK_ERR_USAGE, "%s: %" PRId64 " bytes: must be at most %" PRId64, path, (int64_t)info.st_size,
                     TMK_JSON_MAX_BYTES);
   }
-  *size_hint = info.st_size;
+  input->size_hint = info.st_size;
   return TMK_OK;
 }
 
-/* Reads to the end, at most one byte more than is allowed. A pipe with a writer is waited for. */
-static enum tmk_status read_bounded(const char *path, int fd, int64_t size_hint, char **text, size_t *size,
-                                    struct tmk_error *err)
+/* Nothing could be read from a pipe. Returns true to try again: no writer has come yet, and there is time left. A writer that
+ * came and went without a word is seen as POLLHUP, which a pipe gives only if it had one since it was opened. */
+static bool wait_for_writer(const struct input *input, int *waited_ms)
 {
-  size_t capacity = (size_t)size_hint + 4096;
+  struct pollfd wait = {.fd = input->fd, .events = POLLIN};
+  if (*waited_ms >= WRITER_WAIT_MS) return false;
+  *waited_ms += 50;
+  if (poll(&wait, 1, 50) > 0 && (wait.revents & POLLIN) == 0) *waited_ms = WRITER_WAIT_MS;
+  return true;
+}
+
+/* Reads to the end, at most one byte more than is allowed. A writer that is there is waited for as long as it takes. */
+static enum tmk_status read_bounded(const struct input *input, char **text, size_t *size, struct tmk_error *err)
+{
+  size_t capacity = (size_t)input->size_hint + 4096;
+  int waited_ms = 0;
   *size = 0;
   *text = malloc(capacity);
   while (*text != NULL) {
-    ssize_t got = read(fd, *text + *size, capacity - *size);
+    ssize_t got = read(input->fd, *text + *size, capacity - *size);
+    if (got == 0 && input->is_pipe && *size == 0 && wait_for_writer(input, &waited_ms)) continue;
     if (got == 0) return TMK_OK;
     if (got > 0) {
       *size += (size_t)got;
       if (*size > (size_t)TMK_JSON_MAX_BYTES) {
-        return tmk_fail(err, TMK_ERR_USAGE, "%s: more than %" PRId64 " bytes", path, TMK_JSON_MAX_BYTES);
+        return tmk_fail(err, TMK_ERR_USAGE, "%s: more than %" PRId64 " bytes", input->path, TMK_JSON_MAX_BYTES);
       }
       if (*size < capacity) continue;
       capacity *= 2;
@@ -52,28 +77,29 @@ static enum tmk_status read_bounded(const char *path, int fd, int64_t size_hint,
       if (wider == NULL) break;
       *text = wider;
     } else if (errno == EAGAIN) {
-      struct pollfd wait = {.fd = fd, .events = POLLIN};
-      if (poll(&wait, 1, -1) < 0) return tmk_fail(err, TMK_ERR_INTERRUPTED, "%s: interrupted while reading", path);
+      struct pollfd wait = {.fd = input->fd, .events = POLLIN};
+      if (poll(&wait, 1, -1) < 0) {
+        return tmk_fail(err, TMK_ERR_INTERRUPTED, "%s: interrupted while reading", input->path);
+      }
     } else if (errno != EINTR) {
-      return tmk_fail(err, TMK_ERR_IO, "%s: cannot be read: %s", path, strerror(errno));
+      return tmk_fail(err, TMK_ERR_IO, "%s: cannot be read: %s", input->path, strerror(errno));
     }
   }
-  return tmk_fail(err, TMK_ERR_MEMORY, "%s: out of memory for %zu bytes", path, capacity);
+  return tmk_fail(err, TMK_ERR_MEMORY, "%s: out of memory for %zu bytes", input->path, capacity);
 }
 
 enum tmk_status tmk_json_read_file(const char *path, struct tmk_json_doc **out, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  int fd = -1;
+  struct input input = {.fd = -1};
   char *text = NULL;
   size_t size = 0;
-  int64_t size_hint = 0;
   *out = NULL;
-  TMK_TRY(open_input(path, &fd, &size_hint, err));
-  TMK_TRY(read_bounded(path, fd, size_hint, &text, &size, err));
+  TMK_TRY(open_input(path, &input, err));
+  TMK_TRY(read_bounded(&input, &text, &size, err));
   TMK_TRY(tmk_json_parse(path, text, size, out, err));
 out:
   free(text);
-  if (fd >= 0) close(fd);
+  if (input.fd >= 0) close(input.fd);
   return status;
 }

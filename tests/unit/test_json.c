@@ -521,6 +521,40 @@ Test(json_file, refuses_what_is_no_readable_file, .init = make_folder, .fini = r
   }
 }
 
+static void read_fifo_written_by(const char *command, enum tmk_status expected)
+{
+  char script[512];
+  const char *path = in_folder("fifo");
+  struct tmk_json_doc *doc = NULL;
+  cr_assert_eq(mkfifo(path, 0600), 0);
+  snprintf(script, sizeof script, "(%s) > '%s' &", command, path);
+  cr_assert_eq(system(script), 0);
+  cr_expect_eq(tmk_json_read_file(path, &doc, &err), expected, "%s", err.message);
+  tmk_json_free(doc);
+}
+
+Test(json_file, reads_a_fifo_whose_writer_comes_late, .init = make_folder, .fini = remove_folder, .timeout = 20)
+{
+  cr_assert_eq(mkfifo(in_folder("late"), 0600), 0);
+  char script[512];
+  snprintf(script, sizeof script, "(sleep 0.4; echo '[1]' > '%s') &", in_folder("late"));
+  cr_assert_eq(system(script), 0);
+  struct tmk_json_doc *doc = NULL;
+  cr_expect_eq(tmk_json_read_file(in_folder("late"), &doc, &err), TMK_OK, "%s", err.message);
+  tmk_json_free(doc);
+}
+
+Test(json_file, reads_a_fifo_whose_writer_is_slow, .init = make_folder, .fini = remove_folder, .timeout = 20)
+{
+  read_fifo_written_by("sleep 0.4; echo '[1'; sleep 0.4; echo ']'", TMK_OK);
+}
+
+Test(json_file, a_writer_that_says_nothing, .init = make_folder, .fini = remove_folder, .timeout = 20)
+{
+  read_fifo_written_by("sleep 0.4", TMK_ERR_USAGE);
+  cr_expect_not_null(strstr(err.message, ": is empty: must be a JSON document"));
+}
+
 Test(json_file, refuses_a_sparse_giant, .init = make_folder, .fini = remove_folder, .timeout = 20)
 {
   int fd = open(in_folder("huge.json"), O_WRONLY | O_CREAT, 0600);
