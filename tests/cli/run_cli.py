@@ -10,7 +10,7 @@ A .t file is a transcript, played by sh in a fresh folder of its own:
     > text                                a line of stdout
 
 What differs from run to run is replaced before comparing: the folder ($TMP), the repository ($ROOT), the version, the git
-revision, the time of day. `--update` (make golden) writes what was seen into the files; the diff is to be reviewed.
+revision, the host, the time of day. `--update` (make golden) writes what was seen into the files; the diff is to be reviewed.
 test_*.py files here hold what a transcript can't: signals, full disks, schema validation.
 
 TOKMARK names the program (default build/tokmark); arguments choose cases by a part of their name. Closes with
@@ -66,7 +66,9 @@ class Sandbox:
     def normal(self, text):
         text = text.replace(str(self.work), "$TMP").replace(str(self.folder), "$TMP").replace(str(ROOT), "$ROOT")
         text = re.sub(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>", text)
-        text = re.sub(r"^tokmark \d+\.\d+\.\d+ \([0-9a-z-]+\)$", "tokmark <version> (<git>)", text, flags=re.M)
+        text = re.sub(r"\btokmark \d+\.\d+\.\d+ \([0-9a-z-]+\)", "tokmark <version> (<git>)", text)
+        text = re.sub(r"^(run of <time> on )\S+ by", r"\1<host> by", text, flags=re.M)
+        text = re.sub(r"\b[0-9a-f]{32}(,<time>,(?:true|false)),[0-9a-z-]+,[^,]*,", r"<run>\1,<git>,<host>,", text)  # CSV
         text = re.sub(r"^(gcc|clang) .*; (release|debug|asan|fuzz); cuda: (yes|no); mpi: (yes|no)$", "<build>", text, flags=re.M)
         return text
 

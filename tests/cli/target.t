@@ -343,7 +343,7 @@ $ echo '{}' > other.json; tokmark target other.json
 ! tokmark: other.json: schema: missing: must be a string
 $ head -c 3000 target-cpu.json > cut.json; tokmark target cut.json
 ? 2
-! tokmark: cut.json:123:13: the file ends inside a string
+! tokmark: cut.json:122:12: expected a value, found 'n'
 $ tokmark target target-cpu.json --tokens-per-s 0
 ? 2
 ! tokmark: --tokens-per-s 0: must be 0.001..1e+15
@@ -408,11 +408,11 @@ $ tokmark target --help
 > MLPerf's rows for the model compare.
 >
 > Options:
->       --tokens-per-s N    tokens a second wanted in all (default: the claim's) (0.001..1e+15)
+>       --tokens-per-s N    tokens a second wanted in all (default: the claim's; 0.001..1e+15)
 >       --claim ID          reported figure to hold the results against; see tokmark claims
 >                           (default gmi-taiwan-gb300)
 >       --accounting A      tokens that count (default: as the claim states; both where it does
->                           not) (output or total)
+>                           not; output or total)
 >       --interactivity N   also the best point that gives each user N output tokens/s or more
 >                           (0..1000000000)
 >       --price-per-hour P  dollars an hour for one device: gives dollars a million tokens
