@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stddef.h>
 
-/* In the order of the enum. Block scales: NVFP4 from NVIDIA's cuDNN and TensorRT documents (16 elements, one e4m3 scale; the
- * one f32 scale of a whole tensor is not counted), MXFP4 from OCP Microscaling Formats v1.0, section 5.3 (32 elements, one
- * e8m0 scale). "fp8" is e4m3: inference keeps weights and cache in it, e5m2 is for gradients. */
+/* In the order of the enum. Block scales: NVFP4 from NVIDIA's cuDNN and TensorRT documents (16 elements, one e4m3
+ * scale; the one f32 scale of a whole tensor is not counted), MXFP4 from OCP Microscaling Formats v1.0, section 5.3 (32
+ * elements, one e8m0 scale). "fp8" is e4m3: inference keeps weights and cache in it, e5m2 is for gradients. */
 static const struct tmk_dtype_row dtype_rows[TMK_DTYPE_COUNT] = {
     [TMK_DTYPE_NONE] = {.name = "none"},
     [TMK_DTYPE_F64] = {.name = "f64", .bits = 64, .mantissa_bits = 52},
@@ -40,8 +40,8 @@ enum tmk_dtype tmk_dtype_from_name(const char *name)
   return TMK_DTYPE_NONE;
 }
 
-/* elements × bits ÷ 8 is taken as whole groups of 8 elements (bits bytes each) and a rest, so that nothing overflows before
- * the result does; beyond int64_t it stays at INT64_MAX. */
+/* elements × bits ÷ 8 is taken as whole groups of 8 elements (bits bytes each) and a rest, so that nothing overflows
+ * before the result does; beyond int64_t it stays at INT64_MAX. */
 int64_t tmk_dtype_bytes(enum tmk_dtype dtype, int64_t elements)
 {
   const struct tmk_dtype_row *row = tmk_dtype_get(dtype);

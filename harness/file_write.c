@@ -1,8 +1,8 @@
 /* file_write.c: tmk_file_write_atomic of json.h.
  *
- * A reader sees the old file or the new one, never a part: the text goes to a new file in the same folder, is flushed to
- * the medium, and takes the name in one rename(). What is no regular file (a terminal, a pipe, /dev/null) can't be replaced
- * by name and is written to directly.
+ * A reader sees the old file or the new one, never a part: the text goes to a new file in the same folder, is flushed
+ * to the medium, and takes the name in one rename(). What is no regular file (a terminal, a pipe, /dev/null) can't be
+ * replaced by name and is written to directly.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,8 +42,8 @@ static enum tmk_status write_all(int fd, const char *text, size_t size, const ch
   return TMK_OK;
 }
 
-/* /dev/stdout and its like name a file that this process has open: the text goes where that stands, whatever it is. Opened
- * anew or replaced by name it would lose what was printed before. −1 for other paths. */
+/* /dev/stdout and its like name a file that this process has open: the text goes where that stands, whatever it is.
+ * Opened anew or replaced by name it would lose what was printed before. −1 for other paths. */
 static int own_descriptor(const char *path)
 {
   static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
@@ -122,8 +122,8 @@ static enum tmk_status create_temporary(const char *target, char temporary[PATH_
   return fail_errno(err, path);
 }
 
-/* The rename itself reaches the medium with its folder. Some file systems can't flush one: then there is nothing to wait
- * for. */
+/* The rename itself reaches the medium with its folder. Some file systems can't flush one: then there is nothing to
+ * wait for. */
 static enum tmk_status sync_folder(const char *target, const char *path, struct tmk_error *err)
 {
   char folder[PATH_MAX];

@@ -1,7 +1,7 @@
 /* json.c: documents, places and getters of json.h over cJSON. This is the only file that includes cJSON.h.
  *
- * A document passes three sieves: json_scan.c (grammar, encoding, depth, with line and column), cJSON (the tree), and a walk
- * over the tree (a key twice, numbers beyond a double).
+ * A document passes three sieves: json_scan.c (grammar, encoding, depth, with line and column), cJSON (the tree), and a
+ * walk over the tree (a key twice, numbers beyond a double).
  */
 #include "json.h"
 

@@ -44,8 +44,9 @@ static enum tmk_status open_input(const char *path, struct input *input, struct 
   return TMK_OK;
 }
 
-/* Nothing could be read from a pipe. Returns true to try again: no writer has come yet, and there is time left. A writer that
- * came and went without a word is seen as POLLHUP, which a pipe gives only if it had one since it was opened. */
+/* Nothing could be read from a pipe. Returns true to try again: no writer has come yet, and there is time left. A
+ * writer that came and went without a word is seen as POLLHUP, which a pipe gives only if it had one since it was
+ * opened. */
 static bool wait_for_writer(const struct input *input, int *waited_ms)
 {
   struct pollfd wait = {.fd = input->fd, .events = POLLIN};

@@ -1,4 +1,5 @@
-/* json_scan.c: see json_scan.h. A state machine over tokens; the stack holds one bit of news a level: object or array. */
+/* json_scan.c: see json_scan.h. A state machine over tokens; the stack holds one bit of news a level: object or
+ * array. */
 #include "json_scan.h"
 
 #include <stdbool.h>

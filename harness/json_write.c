@@ -1,7 +1,8 @@
-/* json_write.c: the writer of json.h. It builds the text itself: cJSON would print doubles in 15 to 17 digits, NaN as null
- * without being asked, and 64-bit integers through a double.
+/* json_write.c: the writer of json.h. It builds the text itself: cJSON would print doubles in 15 to 17 digits, NaN as
+ * null without being asked, and 64-bit integers through a double.
  *
- * Numbers go through snprintf and strtod, which use '.' because the program never calls setlocale(): LC_NUMERIC stays "C".
+ * Numbers go through snprintf and strtod, which use '.' because the program never calls setlocale(): LC_NUMERIC stays
+ * "C".
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -155,9 +156,9 @@ static void append_int(struct tmk_json_writer *w, int64_t value)
   append_text(w, text);
 }
 
-/* The fewest digits that read back equal. A decimal of at most 15 digits survives the way through a normal double and back,
- * so 15 digits, trailing zeros dropped, are already the shortest form of any number that has one of 15 or less; that does
- * not hold for subnormals, which try them all. */
+/* The fewest digits that read back equal. A decimal of at most 15 digits survives the way through a normal double and
+ * back, so 15 digits, trailing zeros dropped, are already the shortest form of any number that has one of 15 or less;
+ * that does not hold for subnormals, which try them all. */
 static void append_real(struct tmk_json_writer *w, double value)
 {
   char text[40];

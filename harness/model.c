@@ -1,6 +1,7 @@
 /* model.c: what follows from a model's shape: elements, bytes, windows, and whether it can be run. See tokmark/model.h.
  *
- * Counting, in elements, with H hidden_size, V vocab_size, D head_dim, Q and K query and key-value heads, I intermediate_size:
+ * Counting, in elements, with H hidden_size, V vocab_size, D head_dim, Q and K query and key-value heads, I
+ * intermediate_size:
  *
  *   model      V·H embedding + layers + H final norm + (V·H head unless tied)
  *   layer      2·H norms + attention + MLP
@@ -8,7 +9,8 @@
  *              [+ (Q + 2K)·D qkv bias] [+ H o bias] [+ 2·D q and k norm] [+ Q sinks]
  *   MLA        r_q, r_kv ranks; n, r, v dims of a head without, with rotation, and of its value
  *              H·r_q + r_q + r_q·Q·(n + r)  (r_q = 0: H·Q·(n + r))
- *              + H·(r_kv + r) + r_kv + r_kv·Q·(n + v) + Q·v·H   [+ r_q + r_kv + r biases of the first projections] [+ H]
+ *              + H·(r_kv + r) + r_kv + r_kv·Q·(n + v) + Q·v·H
+ *              [+ r_q + r_kv + r biases of the first projections] [+ H o bias]
  *   MLP        3·H·I  [+ 2·I + H biases]
  *   MoE        E·(3·H·I_e [+ 2·I_e + H]) + S·3·H·I_e + E·H router [+ E router bias]
  *

@@ -84,8 +84,8 @@ out:
   return status;
 }
 
-/* The table is part of the binary: it is parsed on first use, once, and never changes after that. Errors in it are ours and
- * are found by its unit test; only memory can fail here, and there is no going on without it. */
+/* The table is part of the binary: it is parsed on first use, once, and never changes after that. Errors in it are ours
+ * and are found by its unit test; only memory can fail here, and there is no going on without it. */
 static struct builtin_table the_table;
 
 static void fill_table(void)

@@ -1,7 +1,8 @@
 /* model_config.c: a Hugging Face config.json → struct tmk_model.
  *
- * Shapes have no defaults here: what they leave open is refused. tie_word_embeddings is false by default in every one of the
- * families. What changes a layer and can't be expressed is refused by name; members that no shape hangs on are passed over.
+ * Shapes have no defaults here: what they leave open is refused. tie_word_embeddings is false by default in every one
+ * of the families. What changes a layer and can't be expressed is refused by name; members that no shape hangs on are
+ * passed over.
  */
 #include "model_config.h"
 
@@ -155,7 +156,8 @@ out:
   return status;
 }
 
-/* Qwen2, Qwen3: windows only if use_sliding_window, on the layers from max_window_layers on (configuration_qwen2.py). */
+/* Qwen2, Qwen3: windows only if use_sliding_window, on the layers from max_window_layers on
+ * (configuration_qwen2.py). */
 static enum tmk_status read_qwen_period(struct tmk_json config, int64_t layers, int64_t *period, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;

@@ -1,7 +1,7 @@
 /* model_family.h: the families of models as rows, and what the readers of config.json share.
  *
- * Names, defaults and which member means what are those of configuration_….py and modeling_….py in Hugging Face transformers
- * 4.57 (rope_parameters and dtype: 5.0).
+ * Names, defaults and which member means what are those of configuration_….py and modeling_….py in Hugging Face
+ * transformers 4.57 (rope_parameters and dtype: 5.0).
  */
 #ifndef TMK_HARNESS_MODEL_FAMILY_H
 #define TMK_HARNESS_MODEL_FAMILY_H
@@ -53,8 +53,8 @@ struct tmk_family_row {
 #define TMK_MODEL_MAX_POSITIONS  ((int64_t)1 << 30)
 #define TMK_MODEL_MAX_PARAMETERS ((int64_t)1 << 50) /* 10^15: bytes and FLOPs of a step stay far from overflow */
 
-/* The row for a config's architectures[0]; for a config without it (a library's own, not a repository's) for its model_type.
- * USAGE, naming what is supported, if there is none. *row is const data. */
+/* The row for a config's architectures[0]; for a config without it (a library's own, not a repository's) for its
+ * model_type. USAGE, naming what is supported, if there is none. *row is const data. */
 enum tmk_status tmk_family_read(struct tmk_json config, const struct tmk_family_row **row, struct tmk_error *err);
 
 /* Rotary embedding: rope_theta, partial_rotary_factor, rope_scaling or rope_parameters → model->rope. Head dims and

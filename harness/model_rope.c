@@ -1,12 +1,12 @@
-/* model_rope.c: the rotary embedding of a config.json → struct tmk_rope. See model_family.h. The formulas that use it are in
- * plan_rope.c. */
+/* model_rope.c: the rotary embedding of a config.json → struct tmk_rope. See model_family.h. The formulas that use it
+ * are in plan_rope.c. */
 #include <string.h>
 
 #include "model_family.h"
 
-#define TMK_MODEL_MAX_ROPE_FACTOR 1e6
-#define TMK_MODEL_MAX_ROPE_THETA  1e18
-#define TMK_MODEL_MAX_YARN_WEIGHT 100.0
+#define MAX_ROPE_FACTOR 1e6
+#define MAX_ROPE_THETA  1e18
+#define MAX_YARN_WEIGHT 100.0
 
 static enum tmk_status read_yarn(struct tmk_json scaling, struct tmk_rope *rope, struct tmk_error *err)
 {
@@ -18,11 +18,10 @@ static enum tmk_status read_yarn(struct tmk_json scaling, struct tmk_rope *rope,
   if (rope->beta_fast < rope->beta_slow) {
     TMK_TRY(tmk_json_fail(fast, err, "%g: must be at least beta_slow %g", rope->beta_fast, rope->beta_slow));
   }
-  TMK_TRY(tmk_json_real_or(tmk_json_get(scaling, "mscale"), 0, TMK_MODEL_MAX_YARN_WEIGHT, 0, &rope->mscale, err));
-  TMK_TRY(tmk_json_real_or(tmk_json_get(scaling, "mscale_all_dim"), 0, TMK_MODEL_MAX_YARN_WEIGHT, 0,
-                           &rope->mscale_all_dim, err));
-  TMK_TRY(tmk_json_real_or(tmk_json_get(scaling, "attention_factor"), 0, TMK_MODEL_MAX_YARN_WEIGHT, 0,
-                           &rope->attention_factor, err));
+  TMK_TRY(tmk_json_real_or(tmk_json_get(scaling, "mscale"), 0, MAX_YARN_WEIGHT, 0, &rope->mscale, err));
+  TMK_TRY(tmk_json_real_or(tmk_json_get(scaling, "mscale_all_dim"), 0, MAX_YARN_WEIGHT, 0, &rope->mscale_all_dim, err));
+  TMK_TRY(
+      tmk_json_real_or(tmk_json_get(scaling, "attention_factor"), 0, MAX_YARN_WEIGHT, 0, &rope->attention_factor, err));
   TMK_TRY(tmk_json_bool_or(tmk_json_get(scaling, "truncate"), true, &truncate, err));
   rope->yarn_untruncated = !truncate;
 out:
@@ -66,7 +65,7 @@ static enum tmk_status read_scaling(struct tmk_json scaling, struct tmk_model *m
   }
   rope->scaling = (enum tmk_rope_scaling)found;
   if (rope->scaling == TMK_ROPE_NONE) return TMK_OK;
-  TMK_TRY(tmk_json_real(tmk_json_get(scaling, "factor"), 1, TMK_MODEL_MAX_ROPE_FACTOR, &rope->factor, err));
+  TMK_TRY(tmk_json_real(tmk_json_get(scaling, "factor"), 1, MAX_ROPE_FACTOR, &rope->factor, err));
   if (rope->scaling == TMK_ROPE_LINEAR) return TMK_OK;
   struct tmk_json original = tmk_json_get(scaling, "original_max_position_embeddings");
   if (rope->scaling == TMK_ROPE_LLAMA3) {
@@ -82,16 +81,22 @@ out:
 }
 
 /* A member that may stand in the config or, in transformers 5, in rope_parameters; in both only if they agree. */
-static enum tmk_status read_rope_real(struct tmk_json config, struct tmk_json parameters, const char *key, double min,
-                                      double max, double fallback, double *out, struct tmk_error *err)
+struct rope_member {
+  const char *key;
+  double min, max, fallback;
+};
+
+static enum tmk_status read_member(struct tmk_json config, struct rope_member member, double *out,
+                                   struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  struct tmk_json inner = tmk_json_get(parameters, key);
-  double outer = fallback;
-  TMK_TRY(tmk_json_real_or(tmk_json_get(config, key), min, max, fallback, &outer, err));
-  TMK_TRY(tmk_json_real_or(inner, min, max, outer, out, err));
-  if (*out != outer && !tmk_json_is_null(tmk_json_get(config, key))) {
-    TMK_TRY(tmk_json_fail(inner, err, "%g: must be as %s of the config, %g", *out, key, outer));
+  struct tmk_json outer = tmk_json_get(config, member.key);
+  struct tmk_json inner = tmk_json_get(tmk_json_get(config, "rope_parameters"), member.key);
+  double value = member.fallback;
+  TMK_TRY(tmk_json_real_or(outer, member.min, member.max, member.fallback, &value, err));
+  TMK_TRY(tmk_json_real_or(inner, member.min, member.max, value, out, err));
+  if (*out != value && !tmk_json_is_null(outer)) {
+    TMK_TRY(tmk_json_fail(inner, err, "%g: must be as %s of the config, %g", *out, member.key, value));
   }
 out:
   return status;
@@ -111,11 +116,11 @@ enum tmk_status tmk_model_read_rope(struct tmk_json config, const struct tmk_fam
     TMK_TRY(
         tmk_json_fail(parameters, err, "one object a layer type is not supported: must have rope_theta, rope_type"));
   }
-  TMK_TRY(read_rope_real(config, parameters, "rope_theta", 1.001, TMK_MODEL_MAX_ROPE_THETA, row->default_theta,
-                         &model->rope.theta, err));
+  struct rope_member theta = {"rope_theta", 1.001, MAX_ROPE_THETA, row->default_theta};
+  TMK_TRY(read_member(config, theta, &model->rope.theta, err));
   if (!row->mla) {
     double fallback = row->default_rotary_factor > 0 ? row->default_rotary_factor : 1;
-    TMK_TRY(read_rope_real(config, parameters, "partial_rotary_factor", 1e-6, 1, fallback, &factor, err));
+    TMK_TRY(read_member(config, (struct rope_member){"partial_rotary_factor", 1e-6, 1, fallback}, &factor, err));
   }
   model->rope.rotary_dim = (int64_t)((double)rotated * factor);
   if (model->rope.rotary_dim < 2 || model->rope.rotary_dim % 2 != 0) {

@@ -21,8 +21,8 @@ static const struct {
     [TMK_ERR_INTERRUPTED] = {"interrupted", 130},
 };
 
-/* Messages hold text from files and argv. What a terminal would obey is replaced: C0 controls, DEL, and the C1 controls,
- * which UTF-8 spells 0xC2 0x80 … 0xC2 0x9F. */
+/* Messages hold text from files and argv. What a terminal would obey is replaced: C0 controls, DEL, and the C1
+ * controls, which UTF-8 spells 0xC2 0x80 … 0xC2 0x9F. */
 static void replace_controls(char *text)
 {
   for (unsigned char *p = (unsigned char *)text; *p != 0; p++) {

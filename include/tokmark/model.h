@@ -33,7 +33,7 @@ struct tmk_rope {
   double beta_fast, beta_slow;               /* yarn */
   double mscale, mscale_all_dim;             /* yarn, DeepSeek form; 0 where not given */
   double attention_factor;                   /* yarn: multiplies cos and sin; 0 = derive 0.1 ln(factor) + 1 */
-  bool yarn_untruncated;                     /* yarn: "truncate": false, the ramp's ends are not rounded to whole dims */
+  bool yarn_untruncated;                     /* yarn, "truncate": false: the ramp's ends are not whole dims */
   int64_t original_max_position_embeddings;  /* llama3, yarn */
   int64_t rotary_dim;                        /* leading dims of a head that are rotated; head_dim if not partial */
 };
@@ -50,8 +50,8 @@ struct tmk_mla { /* kv_lora_rank == 0: ordinary attention */
 };
 
 struct tmk_model {
-  /* Built-in name; or the file's base name without .json, of a config.json its folder's name, with characters that would
-   * break a key ('/', '=', '+', space, …) replaced by '-'. A truncated model has "+L4" behind it. */
+  /* Built-in name; or the file's base name without .json, of a config.json its folder's name, with characters that
+   * would break a key ('/', '=', '+', space, …) replaced by '-'. A truncated model has "+L4" behind it. */
   char name[96];
   char architecture[64]; /* as config.json's `architectures[0]` */
   enum tmk_model_family family;
@@ -68,16 +68,17 @@ struct tmk_model {
   struct tmk_moe moe;
   struct tmk_mla mla;
   enum tmk_dtype stored_dtype;      /* config.json's torch_dtype; TMK_DTYPE_NONE if not given */
-  char quantization[24];            /* quantization_config.quant_method as published, "" if none; a note: --dtype decides */
+  char quantization[24];            /* quantization_config.quant_method, "" if none: a note, no more */
 };
 
-/* Elements, all of them: embeddings, layers, norms, biases, head (0 for a tied head). MTP layers are not counted. All counts
- * saturate at INT64_MAX. */
+/* Elements, all of them: embeddings, layers, norms, biases, head (0 for a tied head). MTP layers are not counted. All
+ * counts saturate at INT64_MAX. */
 int64_t tmk_model_parameters(const struct tmk_model *model);
-/* Elements used for one token: of a MoE only experts_per_token + shared experts. Equal to the above for a dense model. */
+/* Elements used for one token: of a MoE only experts_per_token + shared experts. Equal to the above for a dense
+ * model. */
 int64_t tmk_model_active_parameters(const struct tmk_model *model);
-/* Bytes of all weights. A dtype of fewer than 16 bits holds the projections and experts of the layers; embedding, head, norms,
- * biases and routers are BF16 then, as in tokmark/plan.h. Block scales are counted. Saturates at INT64_MAX. */
+/* Bytes of all weights. A dtype of fewer than 16 bits holds the projections and experts of the layers; embedding, head,
+ * norms, biases and routers are BF16 then, as in tokmark/plan.h. Block scales are counted. Saturates at INT64_MAX. */
 int64_t tmk_model_weight_bytes(const struct tmk_model *model, enum tmk_dtype dtype);
 /* K and V elements that one token adds to the cache over all layers (MLA: latent + rope key), windows ignored. */
 int64_t tmk_model_kv_elements_per_token(const struct tmk_model *model);

@@ -1,6 +1,6 @@
-/* fuzz_config.c: any bytes as a model's config.json. What must hold: no crash, no hang; an error is one line with a message
- * and leaves the model alone; a model that is taken has a shape within the limits; what the writer makes of a document that
- * was read can be read again, to the same text. */
+/* fuzz_config.c: any bytes as a model's config.json. What must hold: no crash, no hang; an error is one line with a
+ * message and leaves the model alone; a model that is taken has a shape within the limits; what the writer makes of a
+ * document that was read can be read again, to the same text. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* tests of harness/model_builtin.c: the rows of data/models.json against published figures, and models by name and path */
+/* tests of harness/model_builtin.c: the rows of data/models.json against published figures, and models by name and
+ * path */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -20,7 +21,8 @@ static struct tmk_model load(const char *name)
 }
 
 /* Written here a second time, from the sources that data/models.json names, so that a slip in one of them shows. Active
- * counts are ours (all that one token uses, vocabulary matrices too), from the same public recounts where those have one. */
+ * counts are ours (all that one token uses, vocabulary matrices too), from the same public recounts where those have
+ * one. */
 static const struct {
   const char *id;
   int64_t parameters, active, kv_bytes_bf16;
@@ -89,8 +91,8 @@ Test(model_builtin, facts_agree_with_the_shapes)
   cr_expect_eq(tmk_model_builtin_facts(-1, &facts, &err), TMK_ERR_USAGE);
 }
 
-/* GLM-4.5's checkpoint holds 358,337,791,296 elements. Beyond the model they are one MTP layer: a MoE layer, a projection of
- * 2·5120 to 5120, three norms, and copies of embedding and head. */
+/* GLM-4.5's checkpoint holds 358,337,791,296 elements. Beyond the model they are one MTP layer: a MoE layer, a
+ * projection of 2·5120 to 5120, three norms, and copies of embedding and head. */
 Test(model_builtin, glm_with_its_mtp_layer)
 {
   struct tmk_model one, two;

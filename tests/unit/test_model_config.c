@@ -1,4 +1,5 @@
-/* tests of harness/model_config.c, model_family.c and model_rope.c: what a config.json gives, and what is refused how */
+/* tests of harness/model_config.c, model_family.c and model_rope.c: what a config.json gives, and what is refused
+ * how */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
