@@ -21,6 +21,11 @@ int64_t tmk_run_now_ns(const struct tmk_run_state *state)
   return args->ops->now_ns != NULL ? args->ops->now_ns(args->backend) : tmk_host_now_ns();
 }
 
+static double done_fraction(const struct tmk_run_state *state)
+{
+  return state->work_total > 0 ? state->work_done / state->work_total : 0;
+}
+
 void tmk_run_progress(const struct tmk_run_state *state, const struct tmk_run_unit *unit, int round)
 {
   const struct tmk_run_events *events = &state->args->events;
@@ -35,7 +40,7 @@ void tmk_run_progress(const struct tmk_run_state *state, const struct tmk_run_un
   }
   snprintf(what, sizeof what, "round %d/%d, %s batch %lld %s%s", round + 1, state->rounds, tmk_phase_name(w->phase),
            (long long)w->batch, length, last);
-  const double fraction = state->work_total > 0 ? state->work_done / state->work_total : 0;
+  const double fraction = done_fraction(state);
   const double elapsed_s = (double)(tmk_host_now_ns() - state->start_ns) * 1e-9;
   events->progress(events->context, what, fraction, fraction > 0 ? elapsed_s * (1 - fraction) / fraction : NAN);
 }
@@ -202,6 +207,9 @@ static enum tmk_status read_ceilings(struct tmk_run_state *state, int64_t round,
   struct tmk_device_result *device = state->device;
   struct tmk_ceilings ceilings;
   if (args->ops->ceilings == NULL || device->info.simulated) return TMK_OK;
+  if (args->events.progress != NULL) {
+    args->events.progress(args->events.context, "ceilings", done_fraction(state), NAN);
+  }
   tmk_ceilings_init(&ceilings);
   status = args->ops->ceilings(args->backend, round >= 0, &ceilings, err);
   if (status == TMK_ERR_UNSUPPORTED) return TMK_OK;
