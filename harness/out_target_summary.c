@@ -35,7 +35,7 @@ static void print_row(FILE *out, const struct tmk_target_row *row, bool cpu)
   fprintf(out, "  as %s tokens: %s tokens/s a %s, %.3g x, so %s of them", accounting, rate, cpu ? "CPU" : "device",
           row->factor, devices);
   if (!isnan(row->need.devices_low)) fprintf(out, " (%s to %s)", low, high);
-  fprintf(out, " [%s]\n", what);
+  fprintf(out, " [%s%s]\n", what, row->point->verdict.value == TMK_VERDICT_SUSPECT ? "; SUSPECT" : "");
 }
 
 /* The smallest decode batch that makes the claim's rate a GPU, and what a user gets there. */

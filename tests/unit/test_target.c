@@ -444,6 +444,81 @@ Test(report, another_model_is_compared_with_the_nearest_of_its_kind)
   cr_expect_str_eq(nearest("", 0, 0), "");
 }
 
+/* --- the lines behind a run --- */
+
+static void expect_summary(const struct tmk_result *result, const char *expected)
+{
+  char *text = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&text, &size);
+  tmk_target_print_summary(out, result);
+  fclose(out);
+  cr_expect_str_eq(text, expected);
+  free(text);
+}
+
+Test(summary, a_gpu_says_from_which_batch_on_it_makes_the_figure)
+{
+  static struct built b;
+  b.points[0] = decode(64, 9000);
+  b.points[1] = decode(1, 200);
+  b.points[2] = decode(8, 1500);
+  b.points[3] = point_of(TMK_PHASE_E2E, 64, 6000, 12000);
+  b.points[3].verdict.value = TMK_VERDICT_SUSPECT;
+  set_interval(&b.points[0], 8900, 9100);
+  build(&b, 4, 0, TMK_ACCT_NONE);
+  expect_summary(
+      &b.result,
+      "Target: 2,000,000 tokens/s are reported for 6,912 GB300, so 289.4 a GPU; which tokens are counted is not "
+      "stated.\n"
+      "  as output tokens: 9000 tokens/s a device, 31.1 x, so 223 of them (220 to 225) [decode, batch 64, context "
+      "1024]\n"
+      "  as output tokens: 6000 tokens/s a device, 20.7 x, so 334 of them [e2e, batch 64, 1024 / 1024 tokens; "
+      "SUSPECT]\n"
+      "  as total tokens: 12,000 tokens/s a device, 41.5 x, so 167 of them [e2e, batch 64, 1024 / 1024 tokens; "
+      "SUSPECT]\n"
+      "  One device reaches it in decode from batch 8 (context 1024) on, with 187.5 tokens/s for each user.\n"
+      "  No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.\n");
+  b.points[0].verdict.value = b.points[2].verdict.value = b.points[3].verdict.value = TMK_VERDICT_INVALID;
+  expect_summary(
+      &b.result,
+      "Target: 2,000,000 tokens/s are reported for 6,912 GB300, so 289.4 a GPU; which tokens are counted is not "
+      "stated.\n"
+      "  as output tokens: 200.0 tokens/s a device, 0.691 x, so 10,000 of them [decode, batch 1, context 1024]\n"
+      "  as total tokens: no e2e point counts: INVALID\n"
+      "  No decode point reaches it on one device.\n"
+      "  No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.\n");
+}
+
+Test(summary, a_cpu_is_called_one)
+{
+  static struct built b;
+  b.points[0] = decode(8, 95.2);
+  build(&b, 1, 0, TMK_ACCT_NONE);
+  b.device.info.is_cpu = true;
+  expect_summary(
+      &b.result,
+      "Target: 2,000,000 tokens/s are reported for 6,912 GB300, so 289.4 a GPU; which tokens are counted is not "
+      "stated.\n"
+      "  as output tokens: 95.20 tokens/s a CPU, 0.329 x, so 21,009 of them [decode, batch 8, context 1024]\n"
+      "  as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)\n"
+      "  A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target "
+      "FILE` "
+      "says more.\n");
+}
+
+Test(summary, an_empty_result_is_no_crash)
+{
+  struct tmk_result result;
+  tmk_result_init(&result);
+  expect_summary(
+      &result, "Target: 2,000,000 tokens/s are reported for 6,912 GB300, so 289.4 a GPU; which tokens are counted is "
+               "not stated.\n"
+               "  as output tokens: no decode point in the file\n"
+               "  as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)\n"
+               "  No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.\n");
+}
+
 /* --- text --- */
 
 Test(text, integers_are_grouped)
