@@ -83,6 +83,8 @@ Test(tables, driver_names_find_their_gpu)
       {"NVIDIA GB10", "dgx-spark-gb10"},
       {"nvidia h100 80gb hbm3", "h100-sxm5-80gb"},
       {"H200-SXM-141GB", "h200-sxm-141gb"},
+      {"GeForce RTX 4090", "rtx-4090"},
+      {"NVIDIA H200-SXM-141GB", "h200-sxm-141gb"},
       {"H100", "h100-sxm5-80gb"},
   };
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) cr_expect_str_eq(gpu(names[i][0])->id, names[i][1]);

@@ -371,6 +371,9 @@ Test(report, what_is_missing_is_said)
                    "no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)");
   cr_expect_eq(tmk_target_headline(&b.report), &rows[0]);
 
+  build(&b, 2, 200, TMK_ACCT_NONE); /* just as fast is fast enough */
+  cr_expect_eq(b.report.rows[1].point, &b.points[0]);
+
   b.points[0].verdict.value = TMK_VERDICT_INVALID;
   build(&b, 2, 0, TMK_ACCT_OUTPUT);
   cr_assert_eq(b.report.row_count, 2);
