@@ -242,7 +242,7 @@ out:
 static void keep_failure(void *context, const struct tmk_plan *plan, const struct tmk_verify_op *op)
 {
   struct tmk_verify_case_result *result = context;
-  char text[96] = "";
+  char text[88] = "";
   if (op->passed || result->detail[0]) return;
   if (plan->op_count > 1) tmk_op_describe(&plan->ops[op->op], text, sizeof text);
   snprintf(result->detail, sizeof result->detail, "%s%s%s", text, text[0] ? ": " : "", op->detail);

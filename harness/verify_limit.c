@@ -41,8 +41,6 @@
 #define ORDER        4.0
 #define NORM         2.0
 #define SMALLEST_F32 0x1p-126
-/* exp(−a) is infinite in float32 below a = −88.72, and the logistic function then 0. */
-#define EXP_OVERFLOW -87.0
 
 /* ---- magnitudes ---- */
 
@@ -154,7 +152,8 @@ static void attention_magnitude(const struct tmk_verify_slice *slice, struct mag
   }
 }
 
-/* A product: relative errors of a few roundings, and |a| u of them from exp's argument. */
+/* A product: relative errors of a few roundings, and |a| u of them from exp's argument. Where exp(−a) leaves float32's range
+ * (a below −87) the logistic function may be 0, or its smallest value of e⁻⁸⁷ < 2 · 2⁻¹²⁶: that much times |a| |up| is slack. */
 static void swiglu_magnitude(const struct tmk_verify_slice *slice, struct magnitudes *out)
 {
   const struct tmk_op_swiglu *o = &slice->op.u.swiglu;
@@ -164,7 +163,7 @@ static void swiglu_magnitude(const struct tmk_verify_slice *slice, struct magnit
       const int64_t at = r * o->inner + i;
       const double y = fabs(slice->expected[o->y][at]);
       out->magnitude[o->y][at] = y * (2 + fabs(gate[i]));
-      out->slack[o->y][at] = SMALLEST_F32 * (1 + fabs(up[i])) + (gate[i] < EXP_OVERFLOW ? y : 0);
+      out->slack[o->y][at] = 2 * SMALLEST_F32 * (1 + fabs(gate[i])) * (1 + fabs(up[i]));
     }
   }
 }
@@ -350,10 +349,10 @@ static void describe_failure(const struct group *group, const struct tmk_verify_
     used += snprintf(place + used, sizeof place - (size_t)used, "%s%lld", i ? "," : "", (long long)at[i]);
   }
   if (!isfinite(bound->expected)) {
-    snprintf(result->detail, sizeof result->detail, "%.40s[%s]: an operand is not finite, got %.9g", t->name, place,
+    snprintf(result->detail, sizeof result->detail, "%.40s[%.40s]: an operand is not finite, got %.9g", t->name, place,
              e->got);
   } else {
-    snprintf(result->detail, sizeof result->detail, "%.40s[%s]: got %.9g, expected %.9g within %.2g", t->name, place,
+    snprintf(result->detail, sizeof result->detail, "%.40s[%.40s]: got %.9g, expected %.9g within %.2g", t->name, place,
              e->got, bound->expected, bound->rounding + bound->beyond);
   }
 }

@@ -13,6 +13,8 @@
 #define BLOCKS_MAX   8
 /* Rows of a GEMM are cheap next to filling its weights, so a slice takes up to these many. */
 #define GEMM_ROWS 16
+/* A column costs its fill however few the rows: as much as so many rows. */
+#define ROWS_PAID 4
 /* A slice of attention multiplies at most about this often, whatever the context; at least one head of one row. */
 #define ATTENTION_PRODUCTS ((int64_t)1 << 22)
 #define SAMPLE_ROWS        8
@@ -252,7 +254,8 @@ static enum tmk_status build_gemm(struct builder *b)
   const bool all = o->m <= b->elements / o->n;
   struct rows rows = {0};
   TMK_TRY(pick_rows(b, o->m, all ? o->m : GEMM_ROWS, &rows));
-  const int64_t columns = all ? o->n : min_int64(o->n, max_int64(b->elements / rows.count, COLUMN_BLOCK));
+  const int64_t columns =
+      all ? o->n : min_int64(o->n, max_int64(b->elements / max_int64(rows.count, ROWS_PAID), COLUMN_BLOCK));
   const int64_t blocks = columns == o->n ? 1 : min_int64(BLOCKS_MAX, columns / COLUMN_BLOCK), width = columns / blocks;
   for (int64_t i = 0; i + 1 < blocks; i++) {
     const int64_t begin = (o->n - width) * i / blocks, end = (o->n - width) * (i + 1) / blocks;

@@ -12,9 +12,10 @@ struct case_counts {
   double worst_ratio;
 };
 
-/* Failures are logged with case and element. isa NULL: the backend's best; threads 0: its own choice. */
+/* Failures are logged with case and element. isa NULL: the backend's best; threads 0: its own choice; quick:
+ * every fifth case. */
 static inline struct case_counts run_cases(const struct tmk_backend_ops *ops, const char *isa, int64_t threads,
-                                           int group, uint64_t seed)
+                                           int group, bool quick, uint64_t seed)
 {
   struct case_counts counts = {0};
   struct tmk_verify_case *cases;
@@ -25,7 +26,7 @@ static inline struct case_counts run_cases(const struct tmk_backend_ops *ops, co
   const struct tmk_open_args args = {.isa = isa, .threads = threads};
   cr_assert_eq(ops->open(&args, &backend, &err), TMK_OK, "%s", err.message);
   cr_assert_eq(ops->describe(backend, &info, &err), TMK_OK, "%s", err.message);
-  cr_assert_eq(tmk_verify_cases_create(1u << group, false, &cases, &count, &err), TMK_OK);
+  cr_assert_eq(tmk_verify_cases_create(1u << group, quick, &cases, &count, &err), TMK_OK);
   for (int i = 0; i < count; i++) {
     struct tmk_verify_case_result result;
     char text[400];

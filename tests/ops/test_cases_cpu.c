@@ -1,0 +1,47 @@
+/* test_cases_cpu.c: the case table on the CPU backend, every instruction set that this machine has. */
+#include "run_cases.h"
+
+static const char *const isas[] = {"avx512", "avx2", "neon", "portable"};
+
+/* Whether this machine has it; if not, that is printed. */
+static bool have(const char *isa)
+{
+  const struct tmk_open_args args = {.isa = isa, .threads = 1};
+  struct tmk_backend *backend = NULL;
+  struct tmk_error err = {0};
+  const enum tmk_status status = tmk_backend_cpu.open(&args, &backend, &err);
+  tmk_backend_cpu.close(backend);
+  if (status == TMK_OK) return true;
+  cr_assert_eq(status, TMK_ERR_USAGE, "%s: %s", isa, err.message); /* and not a fault */
+  cr_log_warn("skipped: %s", err.message);
+  return false;
+}
+
+static void check(const char *isa, int64_t threads, int group, bool quick)
+{
+  const struct case_counts counts = run_cases(&tmk_backend_cpu, isa, threads, group, quick, 3);
+  cr_expect_eq(counts.failed, 0, "%s %s: %d of %d failed", isa, tmk_verify_group_name(group), counts.failed,
+               counts.run);
+  cr_expect_eq(counts.skipped, 0, "%s %s: %d skipped", isa, tmk_verify_group_name(group), counts.skipped);
+  cr_expect_gt(counts.run, 1);
+  cr_expect_leq(counts.worst_ratio, 1.0);
+}
+
+/* One thread: what a kernel computes. */
+Test(cases_cpu, every_isa_single_threaded)
+{
+  int found = 0;
+  for (size_t i = 0; i < sizeof isas / sizeof isas[0]; i++) {
+    if (!have(isas[i])) continue;
+    found++;
+    for (int group = 0; group < TMK_VERIFY_GROUP_MODEL; group++) check(isas[i], 1, group, false);
+    check(isas[i], 1, TMK_VERIFY_GROUP_MODEL, true);
+  }
+  cr_expect_geq(found, 1);
+}
+
+/* Two threads: how work is cut. Every fifth case: on a machine with other load, threads that wait for each other take long. */
+Test(cases_cpu, two_threads)
+{
+  for (int group = 0; group < TMK_VERIFY_GROUP_COUNT; group++) check(NULL, 2, group, true);
+}
