@@ -9,6 +9,9 @@
 #include "result_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+/* libFuzzer's own; not there in a replay. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size) __attribute__((weak));
 
 #define REQUIRE(condition)                                                                                             \
   do {                                                                                                                 \
@@ -63,4 +66,72 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   tmk_result_free(&first);
   tmk_result_free(&second);
   return 0;
+}
+
+/* Bytes of the scalar or empty container at text[0 … size − 1]: a string with its quotes, else up to what ends a value. */
+static size_t value_length(const uint8_t *text, size_t size)
+{
+  size_t at = 0;
+  if (size > 0 && text[0] == '"') {
+    for (at = 1; at < size && text[at] != '"'; at++) at += text[at] == '\\';
+    return at < size ? at + 1 : size;
+  }
+  while (at < size && !strchr(",}]\n", text[at])) at++;
+  return at;
+}
+
+/* Bytes at random hardly ever leave a document that is JSON, so two times in three a value is replaced by another one that a
+ * result could have there, and the document stays well-formed. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+  static const char *const values[] = {"null",
+                                       "true",
+                                       "false",
+                                       "0",
+                                       "-1",
+                                       "1",
+                                       "2",
+                                       "9007199254740991",
+                                       "2147483648",
+                                       "1e308",
+                                       "5e-324",
+                                       "-0.0",
+                                       "0.5",
+                                       "\"\"",
+                                       "\"x\"",
+                                       "[]",
+                                       "{}",
+                                       "[1]",
+                                       "[1, 2]",
+                                       "\"ok\"",
+                                       "\"failed\"",
+                                       "\"op\"",
+                                       "\"comm\"",
+                                       "\"scale\"",
+                                       "\"INVALID\"",
+                                       "\"SUSPECT\"",
+                                       "\"simulated\"",
+                                       "\"composed\"",
+                                       "\"e2e\"",
+                                       "\"fp8\"",
+                                       "\"none\"",
+                                       "\"input\"",
+                                       "[\"drift\"]",
+                                       "\"cache\"",
+                                       "\"1.9.0\"",
+                                       "\"7\"",
+                                       "[\"f32\"]",
+                                       "{\"f32\": 1}"};
+  enum { VALUES = sizeof values / sizeof values[0] };
+  if (size < 8 || seed % 3 == 0) return LLVMFuzzerMutate ? LLVMFuzzerMutate(data, size, max_size) : size;
+  const char *value = values[seed / 3 % VALUES];
+  size_t start = seed / 3 / VALUES * 2654435761u % size, from = start;
+  while (from < size && data[from] != ':') from++;
+  while (from < size && strchr(": ", data[from])) from++;
+  if (from >= size || data[from] == '{' || data[from] == '[') return size;
+  size_t old = value_length(data + from, size - from), length = strlen(value);
+  if (size - old + length > max_size) return size;
+  memmove(data + from + length, data + from + old, size - from - old);
+  memcpy(data + from, value, length);
+  return size - old + length;
 }
