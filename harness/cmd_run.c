@@ -8,6 +8,7 @@
 
 #include "cmd.h"
 #include "host.h"
+#include "identity.h"
 #include "model_config.h"
 #include "opt.h"
 #include "out.h"
@@ -166,8 +167,7 @@ static void on_point_done(void *context, const struct tmk_result *result, const 
 static enum tmk_status write_result(struct command *command, struct tmk_error *err)
 {
   struct tmk_result *result = &command->result;
-  tmk_host_utc(result->end_utc);
-  result->host.load_end = tmk_host_load();
+  tmk_identity_touch(result);
   return command->options.output != NULL ? tmk_result_write(result, command->options.output, err) : TMK_OK;
 }
 
@@ -178,16 +178,6 @@ static enum tmk_status on_checkpoint(void *context, const struct tmk_result *res
 }
 
 /* --- before the run --- */
-
-/* As a shell would take it again, as far as it fits. */
-static void join_command_line(int argc, char **argv, char *text, size_t size)
-{
-  size_t used = (size_t)snprintf(text, size, "tokmark run");
-  for (int i = 1; i < argc && used < size; i++) {
-    const bool plain = argv[i][0] != '\0' && strpbrk(argv[i], " \t\n\"'\\$`&|;<>()*?[]{}~#!") == NULL;
-    used += (size_t)snprintf(text + used, size - used, plain ? " %s" : " '%s'", argv[i]);
-  }
-}
 
 static enum tmk_status open_device(struct command *command, struct tmk_error *err)
 {
@@ -255,22 +245,10 @@ static enum tmk_status begin_result(struct command *command, int argc, char **ar
   enum tmk_status status = TMK_OK;
   struct tmk_result *result = &command->result;
   const struct tmk_device_info *info = &command->device.info;
-  snprintf(result->schema_version, sizeof result->schema_version, "%s", TMK_RESULT_SCHEMA_VERSION);
-  snprintf(result->tool_version, sizeof result->tool_version, "%s", tmk_version);
-  snprintf(result->git_revision, sizeof result->git_revision, "%s", tmk_git_revision);
-  snprintf(result->build, sizeof result->build, "%s", tmk_build_text);
-  tmk_host_run_id(result->run_id);
-  tmk_host_utc(result->start_utc);
-  join_command_line(argc, argv, result->command_line, sizeof result->command_line);
-  TMK_TRY(tmk_host_environment(&result->environment, &result->environment_count, err));
-  tmk_host_describe(NULL, &result->host);
-  result->model = command->model;
-  result->model_parameters = tmk_model_parameters(&command->model);
-  result->model_active_parameters = tmk_model_active_parameters(&command->model);
   /* Of the first point's types: a sweep over types has more than one size. */
   const struct tmk_workload *first = &command->sweep.points[0].workload;
-  result->model_weight_bytes = tmk_dtype_bytes(first->weight_dtype, result->model_parameters);
-  result->model_kv_bytes_per_token = tmk_dtype_bytes(first->kv_dtype, tmk_model_kv_elements_per_token(&command->model));
+  TMK_TRY(tmk_identity_fill("run", argc, argv, result, err));
+  tmk_identity_set_model(&command->model, first->weight_dtype, first->kv_dtype, result);
   result->settings.seed = (uint64_t)command->options.seed;
   result->settings.threads = info->threads;
   result->settings.rounds = command->args.measure.rounds;
