@@ -264,7 +264,8 @@ double tmk_verify_half_ulp(enum tmk_dtype dtype, double value)
   /* |value| = f · 2^exponent with ½ ≤ f < 1, so neighbours are 2^(exponent − 1 − mantissa_bits) apart. */
   int exponent;
   frexp(value, &exponent);
-  if (value == 0 || (exponent < -125 && dtype != TMK_DTYPE_F64)) exponent = -125; /* bf16 and float32 have no more exponents below */
+  if (value == 0 || (exponent < -125 && dtype != TMK_DTYPE_F64))
+    exponent = -125; /* bf16 and float32 have no more exponents below */
   return ldexp(1.0, exponent - 2 - mantissa_bits);
 }
 
