@@ -1,4 +1,11 @@
-/* result_json.h: the result file. Schema: harness/data/result.schema.json, which every file written is valid against. */
+/* result_json.h: the result file. Schema: harness/data/result.schema.json, which every file written is valid against.
+ *
+ * Written is always the version of this build, TMK_RESULT_SCHEMA_VERSION, with every member: what is not known is null, and so
+ * is the throughput of a point that is skipped, failed, INVALID or simulated, whatever its struct holds. What was written
+ * reads back equal and is written again byte for byte.
+ *
+ * A later 1.x adds members and may add verdict codes: both are passed over. It adds no values to other enums: a phase, type
+ * or dtype that is not known is an error, since what the point means would be lost. */
 #ifndef TMK_HARNESS_RESULT_JSON_H
 #define TMK_HARNESS_RESULT_JSON_H
 

@@ -34,7 +34,7 @@ $ tokmark show cpu.json
 >                        SUSPECT)
 >
 > step/tinyllama-1.1b/decode/b1/c128/w=bf16/kv=bf16
-> each operation timed apart, which is slower than the pass itself (101 ms)
+> each operation timed by itself, which adds time; the pass as a whole takes 101 ms
 > operation                kind        count       time    of sum      limit  of limit      GFLOP/s       GB/s
 > gate_up_proj             gemm           22    47.5 ms    52.7 %    46.6 ms    98.1 %        21.37      21.37
 > down_proj                gemm           22    24.9 ms    27.6 %    22.7 ms    91.2 %        20.38      20.38
@@ -42,7 +42,7 @@ $ tokmark show cpu.json
 > lm_head                  gemm            1    6.10 ms    6.76 %    5.90 ms    96.7 %        21.49      21.49
 > attention                attention      22     410 us    0.45 %     130 us    31.7 %        56.70      7.088
 > rmsnorm                  rmsnorm        45    96.0 us    0.11 %          -         -            -          -
-> sum                                    134    90.2 ms   100.0 %          -         -        21.15      20.92
+> sum                                    134    90.2 ms   100.0 %    85.9 ms    95.3 %        21.15      20.92
 >
 > headline   58.57 output tokens/s (+-5.49 %) on 1 device, 7.321 a user: tinyllama-1.1b decode, batch 8, c128, bf16;
 >            86.3 % of the measured limit, bound by compute; SUSPECT (unsteady, drift)
