@@ -17,11 +17,20 @@ struct part {
   struct tmk_limit_result limit;
 };
 
+/* Cores that the run can have: CPUs it may use, and what a cgroup leaves of them; NAN if not known. */
+static double cores_allowed(const struct tmk_host_info *host)
+{
+  const double cpus = host->cpus_allowed > 0 ? (double)host->cpus_allowed : NAN;
+  return fmin(cpus, host->cgroup_cpu_quota); /* the other where one is NAN */
+}
+
 static struct tmk_verdict unit_verdict(const struct tmk_run_state *state, const struct part *part)
 {
   const struct tmk_run_unit *unit = part->unit;
   const struct tmk_device_info *info = &state->device->info;
   const struct tmk_stats *stats = &unit->stats;
+  const double cores = cores_allowed(&state->result->host);
+  const double threads = info->is_cpu && info->threads > 0 ? (double)info->threads : NAN;
   const double relative_ci = (stats->ci_high_ns - stats->ci_low_ns) / 2 / stats->median_ns;
   const struct tmk_verdict_input input = {
       .verify_failed = unit->verify_failed,
@@ -36,7 +45,8 @@ static struct tmk_verdict unit_verdict(const struct tmk_run_state *state, const 
       .mig = info->mig_on == 1,
       .clock_move = tmk_watch_clock_move(&unit->watch),
       .other_load = tmk_watch_other_load(&unit->watch),
-      .cores_used = info->is_cpu && info->threads > 0 ? (double)info->threads : NAN,
+      .cores_used = isnan(threads) ? NAN : fmin(threads, cores),
+      .threads_exceed_cores = threads > cores,
       .energy_unbracketed = unit->watch.energy_tried && !unit->watch.energy_bracketed,
   };
   return tmk_verdict_decide(&input);

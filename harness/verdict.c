@@ -37,7 +37,7 @@ static const struct tmk_verdict_code_row rows[] = {
     {TMK_CODE_VERIFY_FAILED, "verify_failed", TMK_VERDICT_INVALID,
      "an operation or the replay computed something else than the reference"},
     {TMK_CODE_OVERSUBSCRIBED, "oversubscribed", TMK_VERDICT_SUSPECT,
-     "other processes or the hypervisor took more than 10 % of the cores used"},
+     "more threads than cores, or others (the hypervisor too) took more than 10 % of the cores used"},
     {TMK_CODE_ENERGY_UNBRACKETED, "energy_unbracketed", TMK_VERDICT_VALID,
      "the energy counter could not be read over at least 1 s: energy is null"},
 };
@@ -94,7 +94,8 @@ struct tmk_verdict tmk_verdict_decide(const struct tmk_verdict_input *in)
   note_as(&verdict, isnan(in->share_datasheet) && in->share_measured > threshold.over_measured, TMK_CODE_OVER_LIMIT,
           TMK_VERDICT_SUSPECT);
   note(&verdict, in->verify_failed || in->replay_mismatch, TMK_CODE_VERIFY_FAILED);
-  note(&verdict, in->other_load > threshold.other_load * in->cores_used, TMK_CODE_OVERSUBSCRIBED);
+  note(&verdict, in->threads_exceed_cores || in->other_load > threshold.other_load * in->cores_used,
+       TMK_CODE_OVERSUBSCRIBED);
   note(&verdict, in->energy_unbracketed, TMK_CODE_ENERGY_UNBRACKETED);
   return verdict;
 }

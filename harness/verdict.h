@@ -23,9 +23,10 @@ struct tmk_verdict_input {
   double drift;       /* largest move of a ceiling between readings around it */
   double share_datasheet, share_measured;
   bool throttled, ecc_errors, mig, shared_device;
-  double clock_move; /* relative spread of clocks; NAN = not readable */
-  double other_load; /* cores used by other processes while it was sampled; NAN = not readable */
-  double cores_used; /* by the device under test; NAN = a GPU, whose host threads are not what is measured */
+  double clock_move;         /* relative spread of clocks; NAN = not readable */
+  double other_load;         /* cores used by other processes while it was sampled; NAN = not readable */
+  double cores_used;         /* by the device under test; NAN = a GPU, whose host threads are not what is measured */
+  bool threads_exceed_cores; /* the run competes with itself */
   bool energy_unbracketed;
 };
 /* Thresholds with their reasons are a const table in verdict.c. */

@@ -96,6 +96,9 @@ struct rig {
   int started, done;
   char order[MAX_POINTS][TMK_WORKLOAD_KEY_SIZE]; /* of point_done */
   struct tmk_sweep_point sweep_points[MAX_POINTS];
+  bool host_set;
+  int64_t cpus_allowed;
+  double quota;
   struct tmk_result result;
   struct tmk_error err;
 };
@@ -142,6 +145,10 @@ static enum tmk_status run(struct rig *rig)
   struct tmk_device_info info;
   const struct tmk_backend_ops *null = &tmk_backend_null;
   tmk_result_init(&rig->result);
+  if (rig->host_set) {
+    rig->result.host.cpus_allowed = rig->cpus_allowed;
+    rig->result.host.cgroup_cpu_quota = rig->quota;
+  }
   cr_assert_eq(null->open(&(struct tmk_open_args){.script = rig->script}, &backend, &rig->err), TMK_OK, "%s",
                rig->err.message);
   cr_assert_eq(null->describe(backend, &info, &rig->err), TMK_OK);
@@ -375,6 +382,27 @@ Test(runner, verdicts)
   expect_codes("fast_at=decode; min_sample_ms=0.001", "SUSPECT over_limit"); /* by measured ceilings */
   expect_codes("fast_at=decode; min_sample_ms=0.001; gpu; name=NVIDIA H100 80GB HBM3", "INVALID over_limit");
   expect_codes("replay_wrong_at=decode", "INVALID verify_failed");
+}
+
+/* tmk_result_init() leaves the host unknown; here it has 2 CPUs, and then a quota of 1.5. */
+Test(runner, more_threads_than_cores)
+{
+  static const struct {
+    const char *script, *expected;
+    int64_t cpus;
+    double quota;
+  } rows[] = {{"threads=2", "VALID", 2, NAN},
+              {"threads=3", "SUSPECT oversubscribed", 2, NAN},
+              {"threads=2", "SUSPECT oversubscribed", 2, 1.5},
+              {"threads=3; gpu", "VALID", 2, NAN},
+              {"threads=3", "VALID", TMK_UNKNOWN, NAN}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct rig rig = {.script = rows[i].script, .cpus_allowed = rows[i].cpus, .quota = rows[i].quota, .host_set = true};
+    add_decode(&rig, 2, 7);
+    expect_ok(&rig);
+    cr_assert_str_eq(codes(&rig.result.points[0]), rows[i].expected, "row %zu", i);
+    tmk_result_free(&rig.result);
+  }
 }
 
 Test(runner, wrong_result_is_not_timed)

@@ -50,6 +50,9 @@ Test(verdict, flags)
   in.replay_mismatch = true;
   expect(&in, TMK_VERDICT_INVALID, TMK_CODE_VERIFY_FAILED);
   in = clean();
+  in.threads_exceed_cores = true;
+  expect(&in, TMK_VERDICT_SUSPECT, TMK_CODE_OVERSUBSCRIBED);
+  in = clean();
   in.energy_unbracketed = true;
   expect(&in, TMK_VERDICT_VALID, TMK_CODE_ENERGY_UNBRACKETED);
 }
