@@ -1,4 +1,4 @@
-/* plan_single.c: a plan of one operation over tensors that the caller describes (include/tokmark/plan.h). */
+/* plan_single.c: a plan of one operation, or of several, over tensors that the caller describes (include/tokmark/plan.h). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,39 +105,50 @@ static enum tmk_status copy_constants(struct tmk_plan *plan, struct tmk_error *e
   return TMK_OK;
 }
 
-enum tmk_status tmk_plan_create_single(const struct tmk_op *op, const struct tmk_tensor *tensors, int tensor_count,
-                                       uint64_t seed, enum tmk_dtype act_dtype, struct tmk_plan **out,
-                                       struct tmk_error *err)
+enum tmk_status tmk_plan_create_ops(const struct tmk_plan_ops_args *args, struct tmk_plan **out, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct tmk_plan *plan = NULL;
+  int64_t tokens = 0;
   *out = NULL;
-  TMK_TRY(check_operands(op, tensors, tensor_count, err));
+  for (int i = 0; i < args->op_count; i++) {
+    TMK_TRY(check_operands(&args->ops[i], args->tensors, args->tensor_count, err));
+    if (op_rows(&args->ops[i]) > tokens) tokens = op_rows(&args->ops[i]);
+  }
 
   plan = calloc(1, sizeof *plan);
   if (plan) {
-    plan->tensors = calloc((size_t)tensor_count, sizeof *plan->tensors);
-    plan->ops = calloc(1, sizeof *plan->ops);
+    plan->tensors = calloc((size_t)args->tensor_count, sizeof *plan->tensors);
+    plan->ops = calloc((size_t)args->op_count, sizeof *plan->ops);
     plan->steps = calloc(1, sizeof *plan->steps);
   }
   if (!plan || !plan->tensors || !plan->ops || !plan->steps) {
-    status = tmk_fail(err, TMK_ERR_MEMORY, "out of memory: plan of one operation");
+    status = tmk_fail(err, TMK_ERR_MEMORY, "out of memory: plan of %d operations", args->op_count);
     goto out;
   }
-  memcpy(plan->tensors, tensors, (size_t)tensor_count * sizeof *tensors);
-  plan->tensor_count = tensor_count;
+  memcpy(plan->tensors, args->tensors, (size_t)args->tensor_count * sizeof *args->tensors);
+  plan->tensor_count = args->tensor_count;
   TMK_TRY(copy_constants(plan, err));
-  plan->ops[0] = *op;
-  plan->ops[0].step = 0;
-  plan->op_count = 1;
-  plan->steps[0] = (struct tmk_plan_step){.first_op = 0, .op_count = 1, .tokens = op_rows(op)};
+  memcpy(plan->ops, args->ops, (size_t)args->op_count * sizeof *args->ops);
+  for (int i = 0; i < args->op_count; i++) plan->ops[i].step = 0;
+  plan->op_count = args->op_count;
+  plan->steps[0] = (struct tmk_plan_step){.first_op = 0, .op_count = args->op_count, .tokens = tokens};
   plan->step_count = 1;
-  plan->seed = seed;
-  plan->act_dtype = act_dtype;
+  plan->seed = args->seed;
+  plan->act_dtype = args->act_dtype;
   plan->logits = plan->tokens_out = TMK_TENSOR_NONE;
   *out = plan;
   plan = NULL;
 out:
   tmk_plan_destroy(plan);
   return status;
+}
+
+enum tmk_status tmk_plan_create_single(const struct tmk_op *op, const struct tmk_tensor *tensors, int tensor_count,
+                                       uint64_t seed, enum tmk_dtype act_dtype, struct tmk_plan **out,
+                                       struct tmk_error *err)
+{
+  const struct tmk_plan_ops_args args = {
+      .ops = op, .op_count = 1, .tensors = tensors, .tensor_count = tensor_count, .seed = seed, .act_dtype = act_dtype};
+  return tmk_plan_create_ops(&args, out, err);
 }

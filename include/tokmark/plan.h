@@ -34,17 +34,17 @@ enum tmk_tensor_role {
 
 #define TMK_MAX_DIMS 4
 struct tmk_tensor {
-  char name[48];                      /* "layer3.qkv_proj.weight" */
-  uint64_t id;                        /* fill identity: a function of (layer, slot) alone, the same in every plan and shard */
+  char name[48]; /* "layer3.qkv_proj.weight" */
+  uint64_t id;   /* fill identity: a function of (layer, slot) alone, the same in every plan and shard */
   enum tmk_tensor_role role;
   enum tmk_dtype dtype;
   int rank;
-  int64_t dims[TMK_MAX_DIMS];         /* of the part that this device holds */
-  int64_t origin[TMK_MAX_DIMS];       /* where that part starts in the whole; 0 where it is not sharded or sliced */
-  int64_t global_dims[TMK_MAX_DIMS];  /* of the whole. KV cache: positions is TMK_KV_POSITIONS whatever is held */
+  int64_t dims[TMK_MAX_DIMS];        /* of the part that this device holds */
+  int64_t origin[TMK_MAX_DIMS];      /* where that part starts in the whole; 0 where it is not sharded or sliced */
+  int64_t global_dims[TMK_MAX_DIMS]; /* of the whole. KV cache: positions is TMK_KV_POSITIONS whatever is held */
   float fill_offset, fill_scale;
-  int64_t fill_vocab;                 /* I32 inputs only: ids in 0 … fill_vocab − 1 */
-  const double *constant;             /* TMK_ROLE_CONSTANT: borrowed from the plan */
+  int64_t fill_vocab;     /* I32 inputs only: ids in 0 … fill_vocab − 1 */
+  const double *constant; /* TMK_ROLE_CONSTANT: borrowed from the plan */
 };
 
 #define TMK_KV_POSITIONS ((int64_t)1 << 24)
@@ -75,7 +75,7 @@ struct tmk_plan {
   int op_count;
   struct tmk_plan_step *steps; /* owned */
   int step_count;
-  double *constants;  /* owned: backing of TMK_ROLE_CONSTANT tensors */
+  double *constants; /* owned: backing of TMK_ROLE_CONSTANT tensors */
   /* Tensors the harness reads back; TMK_TENSOR_NONE in a single-op plan. tokens_out: [batch], each sequence's own row, all of
    * them written by a pass. logits: f32 [prompts of the largest ending step, vocab]; every ending step writes its rows from
    * row 0 on, so after a pass the first steps[step_count - 1].prompts rows are those of the last step. */
@@ -86,8 +86,8 @@ struct tmk_plan_args {
   const struct tmk_model *model;       /* borrowed; copied */
   const struct tmk_workload *workload; /* decode or prefill; borrowed; copied */
   uint64_t seed;
-  enum tmk_dtype act_dtype;            /* what the backend's describe() says */
-  int64_t kv_positions;                /* capacity of the cache a sequence; 0 = what this workload needs */
+  enum tmk_dtype act_dtype; /* what the backend's describe() says */
+  int64_t kv_positions;     /* capacity of the cache a sequence; 0 = what this workload needs */
 };
 
 /* Operations a plan may have; a workload that takes more is refused. */
@@ -104,6 +104,16 @@ void tmk_plan_destroy(struct tmk_plan *plan); /* NULL is fine */
 enum tmk_status tmk_plan_create_single(const struct tmk_op *op, const struct tmk_tensor *tensors, int tensor_count,
                                        uint64_t seed, enum tmk_dtype act_dtype, struct tmk_plan **out,
                                        struct tmk_error *err);
+/* The same of several ops, one step in the order given. */
+struct tmk_plan_ops_args {
+  const struct tmk_op *ops; /* borrowed, as the tensors; copied */
+  int op_count;
+  const struct tmk_tensor *tensors;
+  int tensor_count;
+  uint64_t seed;
+  enum tmk_dtype act_dtype;
+};
+enum tmk_status tmk_plan_create_ops(const struct tmk_plan_ops_args *args, struct tmk_plan **out, struct tmk_error *err);
 
 /* Bytes a backend must hold for the plan, by kind. Checked against the device before anything is allocated. Backends may
  * need more for padding and workspace; see tmk_backend_ops.memory_overhead. All saturate at INT64_MAX. */
