@@ -20,7 +20,8 @@ enum {
 
 struct ceilings_work {
   const struct tmk_cpu_kernels *kernels;
-  int threads, repeats;
+  struct tmk_cpu_team *team;
+  int repeats;
   float *buffer;
   int64_t floats; /* of one thread's part */
   bool tried[PATTERNS];
@@ -34,13 +35,13 @@ struct ceilings_work {
 static int64_t lap(struct ceilings_work *work, int thread)
 {
   int64_t elapsed = 0;
-#pragma omp barrier
+  tmk_cpu_team_wait(work->team);
   if (thread == 0) {
     const int64_t now = tmk_cpu_now_ns();
     elapsed = now - work->mark_ns;
     work->mark_ns = tmk_cpu_now_ns();
   }
-#pragma omp barrier
+  tmk_cpu_team_wait(work->team);
   return elapsed;
 }
 
@@ -121,7 +122,7 @@ enum tmk_status tmk_cpu_ceilings(struct tmk_backend *backend, bool quick, struct
   const int64_t part_bytes = buffer_bytes(&info) / threads / unit * unit;
   struct ceilings_work work = {
       .kernels = kernels,
-      .threads = threads,
+      .team = &backend->team,
       .repeats = quick ? REPEATS_QUICK : REPEATS_FULL,
       .floats = (part_bytes > unit ? part_bytes : unit) / (int64_t)sizeof(float),
   };

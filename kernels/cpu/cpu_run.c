@@ -10,11 +10,6 @@ int64_t tmk_cpu_now_ns(void)
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static void barrier(void)
-{
-#pragma omp barrier
-}
-
 /* ---- an op's tensors as the kernels take them ---- */
 
 static float *floats_of(const struct tmk_exec *exec, int tensor)
@@ -152,7 +147,7 @@ static void do_attention(const struct tmk_exec *exec, const struct tmk_op_attent
   };
   exec->backend->kernels->attention(&a, part);
   if (part.threads == 1) return;
-  barrier();
+  tmk_cpu_team_wait(&exec->backend->team);
   exec->backend->kernels->attention_join(&a, part);
 }
 
@@ -194,7 +189,7 @@ static void do_op(const struct tmk_exec *exec, const struct tmk_op *op, struct t
   case TMK_OP_SAMPLE: do_sample(exec, &op->u.sample, part); break;
   default: break;
   }
-  barrier();
+  tmk_cpu_team_wait(&exec->backend->team);
 }
 
 /* ---- passes ---- */
@@ -213,7 +208,7 @@ static void run_on_thread(void *context, int thread)
   const struct tmk_exec *exec = work->exec;
   const struct tmk_cpu_part part = {thread, exec->backend->team.threads};
   const struct tmk_op *ops = exec->plan->ops + work->first;
-  barrier();
+  tmk_cpu_team_wait(&exec->backend->team);
   int64_t before = thread == 0 ? tmk_cpu_now_ns() : 0;
   if (thread == 0) work->start_ns = before;
   for (int64_t pass = 0; pass < work->passes; pass++) {

@@ -54,6 +54,37 @@ enum tmk_status tmk_cpu_team_init(struct tmk_cpu_team *team, const struct tmk_cp
   return tmk_cpu_team_run(team, NULL, NULL, err);
 }
 
+/* ---- barrier ---- */
+
+enum { SPINS = 2000 }; /* about 20 to 50 µs */
+
+static void spin_pause(void)
+{
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb"); /* yield is a no-op on most cores, isb takes about as long as x86's pause */
+#endif
+}
+
+void tmk_cpu_team_wait(struct tmk_cpu_team *team)
+{
+  if (team->threads == 1) return;
+  const int phase = atomic_load_explicit(&team->phase, memory_order_relaxed);
+  if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) == team->threads - 1) {
+    atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
+    atomic_store_explicit(&team->phase, phase + 1, memory_order_release);
+    return;
+  }
+  for (int spins = 0; atomic_load_explicit(&team->phase, memory_order_acquire) == phase; spins++) {
+    if (spins < SPINS) {
+      spin_pause();
+    } else {
+      sched_yield();
+    }
+  }
+}
+
 /* ---- pinning ---- */
 
 /* Room for TMK_CPU_MAX CPUs without the heap: run() must not allocate. */
@@ -71,8 +102,7 @@ static void pin(int cpu)
 }
 
 /* Threads are pinned anew each time: OpenMP may have replaced them since, and a new thread starts with its maker's mask. */
-enum tmk_status tmk_cpu_team_run(const struct tmk_cpu_team *team, tmk_cpu_work_fn *work, void *context,
-                                 struct tmk_error *err)
+enum tmk_status tmk_cpu_team_run(struct tmk_cpu_team *team, tmk_cpu_work_fn *work, void *context, struct tmk_error *err)
 {
   union affinity before;
   int got = 0;

@@ -30,7 +30,7 @@ struct tmk_cpu_weights {
 /* shared[i] = the weight of tensor i, held once more, for each of role WEIGHT (others stay NULL). What is missing is
  * allocated and filled, each thread touching first what it will read. On failure nothing is held. */
 struct tmk_cpu_weights_job {
-  const struct tmk_cpu_team *team;
+  struct tmk_cpu_team *team;
   const struct tmk_cpu_kernels *kernels;
   const struct tmk_plan *plan;
   const struct tmk_cpu_view *views;
