@@ -10,12 +10,13 @@
 enum {
   REPEATS_FULL = 10,
   REPEATS_QUICK = 4,
-  LLC_FACTOR = 4, /* the buffer is this many times the last-level cache: what is left in it from the repeat before */
+  LLC_FACTOR = 4, /* of the last-level cache: so a repeat finds next to nothing of the one before in it */
   PATTERNS = TMK_CPU_READS + TMK_CPU_COPIES,
-  PAGE_FLOATS = 1024,
+  UNIT_FLOATS = 32768, /* two halves of whole pages */
 };
 #define BUFFER_BYTES_MIN ((int64_t)512 << 20)
-#define FMA_NS           4000000 /* one repeat */
+#define STREAM_NS        20000000 /* one repeat, at most */
+#define FMA_NS           4000000  /* one repeat */
 #define FMA_ROUNDS_SCOUT 20000
 
 struct ceilings_work {
@@ -23,10 +24,12 @@ struct ceilings_work {
   struct tmk_cpu_team *team;
   int repeats;
   float *buffer;
-  int64_t floats; /* of one thread's part */
+  int64_t units;       /* of UNIT_FLOATS in one thread's part of the buffer */
+  int64_t units_least; /* that must be gone over: four last-level caches */
   bool tried[PATTERNS];
-  int64_t fma_rounds;
   /* Written by thread 0. */
+  int64_t used; /* units of each part that the patterns go over */
+  int64_t fma_rounds;
   int64_t best_ns[PATTERNS], fma_best_ns;
   int64_t mark_ns;
 };
@@ -50,13 +53,18 @@ static void keep_best(int64_t *best, int64_t value, int thread)
   if (thread == 0 && (*best == 0 || value < *best)) *best = value;
 }
 
+static float *part_of(const struct ceilings_work *work, int thread)
+{
+  return work->buffer + thread * work->units * UNIT_FLOATS;
+}
+
 static void time_pattern(struct ceilings_work *work, int pattern, int thread)
 {
-  float *part = work->buffer + thread * work->floats;
+  float *part = part_of(work, thread);
   const bool is_read = pattern < TMK_CPU_READS;
   const struct tmk_cpu_stream *stream =
       is_read ? &work->kernels->reads[pattern] : &work->kernels->copies[pattern - TMK_CPU_READS];
-  const int64_t count = is_read ? work->floats : work->floats / 2;
+  const int64_t count = work->used * (is_read ? UNIT_FLOATS : UNIT_FLOATS / 2);
   volatile float sink = 0.0f;
   for (int repeat = 0; repeat < work->repeats; repeat++) {
     lap(work, thread);
@@ -66,11 +74,30 @@ static void time_pattern(struct ceilings_work *work, int pattern, int thread)
   (void)sink;
 }
 
+/* All of the buffer, or on a slow machine what it reads in a repeat's time, but never less than four last-level caches. */
+static void choose_used(struct ceilings_work *work, int thread)
+{
+  volatile float sink;
+  lap(work, thread);
+  sink = work->kernels->reads[0].run(part_of(work, thread), NULL, work->units * UNIT_FLOATS);
+  (void)sink;
+  const int64_t scout_ns = lap(work, thread);
+  if (thread == 0) {
+    const double fitting = (double)work->units * (double)STREAM_NS / (double)(scout_ns + 1);
+    work->used = fitting < (double)work->units_least ? work->units_least
+                 : fitting < (double)work->units     ? (int64_t)fitting
+                                                     : work->units;
+    if (work->used < 1) work->used = 1;
+  }
+  tmk_cpu_team_wait(work->team);
+}
+
 static void ceilings_on_thread(void *context, int thread)
 {
   struct ceilings_work *work = context;
-  float *part = work->buffer + thread * work->floats;
-  for (int64_t i = 0; i < work->floats; i++) part[i] = 1.0f; /* first touch */
+  float *part = part_of(work, thread);
+  for (int64_t i = 0; i < work->units * UNIT_FLOATS; i++) part[i] = 1.0f; /* first touch */
+  choose_used(work, thread);
   for (int pattern = 0; pattern < PATTERNS; pattern++) {
     if (work->tried[pattern]) time_pattern(work, pattern, thread);
   }
@@ -117,16 +144,18 @@ enum tmk_status tmk_cpu_ceilings(struct tmk_backend *backend, bool quick, struct
   tmk_ceilings_init(out);
   tmk_cpu_describe(backend, &info);
 
-  /* Whole pages for every thread, so that no page is touched first by another's. */
-  const int64_t unit = (int64_t)sizeof(float) * 2 * PAGE_FLOATS;
-  const int64_t part_bytes = buffer_bytes(&info) / threads / unit * unit;
+  /* Whole pages for every thread, so that no page is touched first by another. */
+  const int64_t unit = (int64_t)sizeof(float) * UNIT_FLOATS;
+  const int64_t units = buffer_bytes(&info) / threads / unit;
+  const int64_t llc_units = info.llc_bytes > 0 ? info.llc_bytes * LLC_FACTOR / threads / unit : 0;
   struct ceilings_work work = {
       .kernels = kernels,
       .team = &backend->team,
       .repeats = quick ? REPEATS_QUICK : REPEATS_FULL,
-      .floats = (part_bytes > unit ? part_bytes : unit) / (int64_t)sizeof(float),
+      .units = units > 1 ? units : 1,
+      .units_least = llc_units < units ? llc_units + 1 : units,
   };
-  TMK_TRY(tmk_cpu_block_map(&block, work.floats * threads * (int64_t)sizeof(float), "measuring bandwidth", err));
+  TMK_TRY(tmk_cpu_block_map(&block, work.units * unit * threads, "measuring bandwidth", err));
   work.buffer = (float *)(void *)block.base;
   for (int i = 0; i < PATTERNS; i++) {
     work.tried[i] = !quick || i == backend->best_read || i == TMK_CPU_READS + backend->best_copy;
@@ -134,11 +163,11 @@ enum tmk_status tmk_cpu_ceilings(struct tmk_backend *backend, bool quick, struct
   TMK_TRY(tmk_cpu_team_run(&backend->team, ceilings_on_thread, &work, err));
 
   const int read = best_of(&work, 0, TMK_CPU_READS), copy = best_of(&work, TMK_CPU_READS, PATTERNS) - TMK_CPU_READS;
-  const double floats = (double)work.floats * threads;
+  const double bytes = (double)(work.used * unit * threads);
   out->repeats = work.repeats;
-  out->read_bytes_per_s = floats * sizeof(float) / ((double)work.best_ns[read] * 1e-9);
+  out->read_bytes_per_s = bytes / ((double)work.best_ns[read] * 1e-9);
   /* Half of the buffer read, half written. */
-  out->copy_bytes_per_s = floats * sizeof(float) / ((double)work.best_ns[TMK_CPU_READS + copy] * 1e-9);
+  out->copy_bytes_per_s = bytes / ((double)work.best_ns[TMK_CPU_READS + copy] * 1e-9);
   out->flops_per_s[TMK_DTYPE_F32] =
       (double)kernels->fma_flops * (double)work.fma_rounds * threads / ((double)work.fma_best_ns * 1e-9);
   out->clock_hz = tmk_cpu_clock_now("", &backend->machine, backend->team.cpus, threads);
