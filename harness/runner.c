@@ -302,9 +302,10 @@ static enum tmk_status run_groups(struct tmk_run_state *state, struct tmk_error 
   if (order == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %d passes", state->unit_count);
   for (int group = 0; group < state->group_count; group++) {
     TMK_TRY(run_group(state, group, order, err));
+    /* The weights of several groups don't fit side by side, and the outright request may be of an earlier one. */
+    if (state->group_count > 1 && args->ops->trim != NULL) args->ops->trim(args->backend);
     if (group == state->group_count - 1) TMK_TRY(tmk_run_outright(state, err));
     publish(state, group);
-    if (args->ops->trim != NULL) args->ops->trim(args->backend);
   }
   TMK_TRY(checkpoint(state, err));
 out:
