@@ -23,9 +23,9 @@ void tmk_out_csv_header(FILE *out);
 void tmk_out_csv_rows(FILE *out, const struct tmk_result *result);
 
 /* Numbers for people, in ASCII; "-" for NAN. 3 significant digits and a unit, or at least 4 digits without. */
-void tmk_format_time(double time_ns, char *text, int size);                  /* "1.23 ms", "850 us" */
-void tmk_format_si(double value, const char *unit, char *text, int size);    /* "48.5 GB/s"; unit "" gives "8.03 G" */
-void tmk_format_bytes(double bytes, char *text, int size);                   /* binary: "14.9 GiB" */
-void tmk_format_count(double value, char *text, int size);                   /* "7.250", "289.4", "6912", "20,833" */
+void tmk_format_time(double time_ns, char *text, int size);               /* "1.23 ms", "850 us" */
+void tmk_format_si(double value, const char *unit, char *text, int size); /* "48.5 GB/s"; unit "" gives "8.03 G" */
+void tmk_format_bytes(double bytes, char *text, int size);                /* binary: "14.9 GiB" */
+void tmk_format_count(double value, char *text, int size);                /* "7.250", "289.4", "6912", "20,833" */
 
 #endif

@@ -187,8 +187,7 @@ TABLE(rope, NULL, NULL);
 static const struct tmk_field moe_fields[] = {
     INT("experts", experts, 1, TMK_FIELD_MAX_INT),   COUNT("experts_per_token", experts_per_token),
     COUNT("intermediate_size", intermediate_size),   COUNT("shared_experts", shared_experts),
-    COUNT("first_dense_layers", first_dense_layers),
-    BOOL("router_bias", router_bias),
+    COUNT("first_dense_layers", first_dense_layers), BOOL("router_bias", router_bias),
 };
 static bool is_dense(const void *base)
 {
