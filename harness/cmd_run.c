@@ -1,6 +1,5 @@
 /* cmd_run.c: `tokmark run`: a sweep of one model's steps on a device, as a live table and a result file. */
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "output_file.h"
 #include "result_json.h"
 #include "runner.h"
+#include "stop.h"
 #include "target.h"
 
 struct options {
@@ -105,25 +105,6 @@ struct command {
   bool show_progress, started;
   int64_t progress_ns; /* when the progress line was last drawn; 0: there is none */
 };
-
-/* --- Ctrl-C --- */
-
-static volatile sig_atomic_t stop_requested;
-
-static void on_signal(int number)
-{
-  (void)number;
-  if (stop_requested) _exit(130);
-  stop_requested = 1;
-}
-
-static void catch_signals(void)
-{
-  struct sigaction action = {.sa_handler = on_signal};
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-}
 
 /* --- events --- */
 
@@ -324,7 +305,7 @@ static void print_end(struct command *command)
 static enum tmk_status measure(struct command *command, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  catch_signals();
+  tmk_stop_catch();
   command->show_progress = isatty(STDERR_FILENO) != 0;
   status = tmk_run(&command->args, &command->result, err);
   erase_progress(command);
@@ -369,7 +350,7 @@ enum tmk_status tmk_cmd_run(int argc, char **argv, struct tmk_error *err)
       .seed = (uint64_t)options->seed,
       .per_op = options->per_op,
       .quick = options->quick,
-      .stop = &stop_requested,
+      .stop = tmk_stop_flag(),
       .events = {&command, on_started, on_progress, on_point_done, on_checkpoint},
   };
   if (options->dry_run) {

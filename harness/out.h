@@ -2,6 +2,7 @@
 #ifndef TMK_HARNESS_OUT_H
 #define TMK_HARNESS_OUT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "tokmark/result.h"
@@ -16,6 +17,12 @@ void tmk_out_preamble(FILE *out, const struct tmk_result *result);
 void tmk_out_headline(FILE *out, const struct tmk_result *result);
 /* --per-op: where a pass's time goes, by label, against its limit. */
 void tmk_out_per_op(FILE *out, const struct tmk_point *point);
+
+/* `ops`: single operations, each a row: FLOP/s and compulsory B/s, share of the limit. tmk_out_table_* use them by themselves for
+ * a result whose points are operations. */
+bool tmk_out_is_ops(const struct tmk_result *result);
+void tmk_out_ops_header(FILE *out);
+void tmk_out_ops_row(FILE *out, const struct tmk_point *point);
 
 void tmk_out_markdown(FILE *out, const struct tmk_result *result);
 void tmk_out_csv(FILE *out, const struct tmk_result *result); /* header and rows; apart, for several results: */

@@ -36,7 +36,11 @@ void tmk_out_preamble(FILE *out, const struct tmk_result *result)
 
 void tmk_out_table_header(FILE *out, const struct tmk_result *result)
 {
-  (void)result;
+  if (tmk_out_is_ops(result)) {
+    tmk_out_ops_header(out);
+    print_rule(out);
+    return;
+  }
   fprintf(out, HEAD_FORMAT FIGURES_FORMAT "%s\n", "phase", "batch", "lengths", "dtype", "tokens/s", "counted",
           "tok/s/user", "TPOT or TTFT", "bound", "of limit", "+-95 %", "verdict");
   print_rule(out);
@@ -46,7 +50,7 @@ void tmk_out_table_header(FILE *out, const struct tmk_result *result)
 static void print_head(FILE *out, const struct tmk_point *point)
 {
   char lengths[48], dtypes[32], batch[24], key[TMK_WORKLOAD_KEY_SIZE];
-  if (point->type == TMK_POINT_OP || point->type == TMK_POINT_COMM) {
+  if (point->type == TMK_POINT_COMM) {
     tmk_out_clean(point->key, true, key, sizeof key);
     fprintf(out, "%-36s", key);
     return;
@@ -103,6 +107,10 @@ static void print_figures(FILE *out, const struct tmk_result *result, const stru
 
 void tmk_out_table_row(FILE *out, const struct tmk_result *result, const struct tmk_point *point)
 {
+  if (point->type == TMK_POINT_OP) {
+    tmk_out_ops_row(out, point);
+    return;
+  }
   print_head(out, point);
   if (point->status == TMK_POINT_OK) {
     print_figures(out, result, point);

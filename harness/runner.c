@@ -199,19 +199,14 @@ static double drift_of(const struct tmk_device_result *device)
   return drift;
 }
 
-/* round −1: before the first. A device without ceilings has none in the result. */
-static enum tmk_status read_ceilings(struct tmk_run_state *state, int64_t round, struct tmk_error *err)
+enum tmk_status tmk_run_read_ceilings(const struct tmk_backend_ops *ops, struct tmk_backend *backend, int64_t round,
+                                      struct tmk_device_result *device, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  const struct tmk_run_args *args = state->args;
-  struct tmk_device_result *device = state->device;
   struct tmk_ceilings ceilings;
-  if (args->ops->ceilings == NULL || device->info.simulated) return TMK_OK;
-  if (args->events.progress != NULL) {
-    args->events.progress(args->events.context, "ceilings", done_fraction(state), NAN);
-  }
+  if (ops->ceilings == NULL || device->info.simulated) return TMK_OK;
   tmk_ceilings_init(&ceilings);
-  status = args->ops->ceilings(args->backend, round >= 0, &ceilings, err);
+  status = ops->ceilings(backend, round >= 0, &ceilings, err);
   if (status == TMK_ERR_UNSUPPORTED) return TMK_OK;
   if (status != TMK_OK) return status;
   struct tmk_ceiling_reading *readings =
@@ -226,6 +221,11 @@ static enum tmk_status read_ceilings(struct tmk_run_state *state, int64_t round,
   }
   device->drift = device->reading_count > 1 ? drift_of(device) : NAN;
   return TMK_OK;
+}
+
+static enum tmk_status read_ceilings(struct tmk_run_state *state, int64_t round, struct tmk_error *err)
+{
+  return tmk_run_read_ceilings(state->args->ops, state->args->backend, round, state->device, err);
 }
 
 /* --- rounds --- */

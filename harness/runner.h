@@ -44,6 +44,10 @@ enum tmk_status tmk_run(const struct tmk_run_args *args, struct tmk_result *resu
 /* What the device is, with its row of the table of GPUs joined by name; no ceilings. For a dry run and other commands. */
 enum tmk_status tmk_run_describe(const struct tmk_backend_ops *ops, struct tmk_backend *backend,
                                  struct tmk_device_result *device, struct tmk_error *err);
+/* Adds a reading of the ceilings to the device's, and makes its best ones and its drift anew. round −1: the first, in full;
+ * later ones quick. A device without ceilings, or a simulated one, gets none. */
+enum tmk_status tmk_run_read_ceilings(const struct tmk_backend_ops *ops, struct tmk_backend *backend, int64_t round,
+                                      struct tmk_device_result *device, struct tmk_error *err);
 /* What a point's pass costs, and its limit as far as the device's ceilings are known; shares are null. Runs nothing; of args
  * only model and seed are read. */
 enum tmk_status tmk_run_estimate(const struct tmk_run_args *args, const struct tmk_device_result *device,

@@ -188,10 +188,10 @@ enum tmk_status tmk_verify_case_plan(const struct tmk_verify_case *c, enum tmk_d
 
 /* Cache rows past … past + q_len − 1, which rope_kv would have appended, hold their fill too. */
 static enum tmk_status write_cache(const struct tmk_backend_ops *ops, struct tmk_exec *exec,
-                                   const struct tmk_plan *plan, int cache, struct tmk_error *err)
+                                   const struct tmk_plan *plan, const struct tmk_op_attention *o, int cache,
+                                   struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  const struct tmk_op_attention *o = &plan->ops[0].u.attention;
   const struct tmk_tensor *t = &plan->tensors[cache];
   const int64_t row = o->heads_kv * o->head_dim;
   float filled[WRITE_ELEMENTS];
@@ -222,14 +222,15 @@ out:
   return status;
 }
 
-static enum tmk_status write_operands(void *context, const struct tmk_backend_ops *ops, struct tmk_exec *exec,
-                                      const struct tmk_plan *plan, struct tmk_error *err)
+enum tmk_status tmk_verify_case_operands(void *context, const struct tmk_backend_ops *ops, struct tmk_exec *exec,
+                                         const struct tmk_plan *plan, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   const struct tmk_verify_case *c = context;
-  if (c->group == TMK_OP_ATTENTION) {
-    TMK_TRY(write_cache(ops, exec, plan, plan->ops[0].u.attention.k_cache, err));
-    TMK_TRY(write_cache(ops, exec, plan, plan->ops[0].u.attention.v_cache, err));
+  for (int i = 0; i < plan->op_count && c->group == TMK_OP_ATTENTION; i++) {
+    const struct tmk_op_attention *o = &plan->ops[i].u.attention;
+    TMK_TRY(write_cache(ops, exec, plan, o, o->k_cache, err));
+    TMK_TRY(write_cache(ops, exec, plan, o, o->v_cache, err));
   }
   if (c->with_nan) TMK_TRY(write_nan(ops, exec, plan, err));
 out:
@@ -292,7 +293,7 @@ enum tmk_status tmk_verify_case_run(const struct tmk_backend_ops *ops, struct tm
   struct tmk_exec *exec = NULL;
   struct tmk_verify_case copy = *c;
   const struct tmk_verify_settings settings = {
-      .elements_per_op = INT64_MAX, .seed = seed, .write_operands = write_operands, .write_operands_context = &copy};
+      .elements_per_op = INT64_MAX, .seed = seed, .write_operands = tmk_verify_case_operands, .write_operands_context = &copy};
   *result = (struct tmk_verify_case_result){0};
   TMK_TRY(tmk_verify_case_plan(c, info->act_dtype, seed, &plan, err));
   if (is_skipped(ops, backend, info, plan, c, result)) {

@@ -37,6 +37,11 @@ void tmk_verify_case_describe(const struct tmk_verify_case *c, char *text, int t
 enum tmk_status tmk_verify_case_plan(const struct tmk_verify_case *c, enum tmk_dtype act_dtype, uint64_t seed,
                                      struct tmk_plan **out, struct tmk_error *err);
 
+/* Writes the operands of a case that reset() can't give: cache rows that rope_kv would have appended, NaNs. `context` is the
+ * case (const struct tmk_verify_case *); `plan` has one op of it, or copies. For tmk_verify_settings.write_operands. */
+enum tmk_status tmk_verify_case_operands(void *context, const struct tmk_backend_ops *ops, struct tmk_exec *exec,
+                                         const struct tmk_plan *plan, struct tmk_error *err);
+
 struct tmk_verify_case_result {
   bool skipped; /* the device can't run it: then only `detail` is set */
   bool passed;
