@@ -1,0 +1,102 @@
+# Verification on devices whose arithmetic is the same everywhere: naive, and null, which computes by it. A quarter of the
+# limit is what naive uses of a limit made from itself.
+
+$ tokmark verify --device null --op embed,gemm,sample --seeds 1 --quick
+> device     null: null device, scripted, 1 thread, activations f32
+> cases      every fifth, 1 seed from 1
+>
+> op         weights  cache      run  failed  skipped worst of its limit  verdict
+> embed      f32      -            2       0        0              0.000  PASS
+> embed      bf16     -            1       0        0              0.000  PASS
+> gemm       f32      -           30       0        0              0.248  PASS
+> gemm       bf16     -           29       0        0              0.249  PASS
+> sample     -        -            2       0        0              0.000  PASS
+>
+> 64 run, 0 failed, 0 skipped
+$ tokmark verify --device ref --op embed,sample --seeds 2 --seed 7 --quick
+> device     ref: float64 reference, scalar, 1 thread, activations f64
+> cases      every fifth, 2 seeds from 7
+>
+> op         weights  cache      run  failed  skipped worst of its limit  verdict
+> embed      f32      -            4       0        0              0.000  PASS
+> embed      bf16     -            2       0        0              0.000  PASS
+> sample     -        -            4       0        0              0.000  PASS
+>
+> 10 run, 0 failed, 0 skipped
+$ tokmark verify --device naive --op sample --seeds 1 --quick -v
+> device     naive: float32 reference, scalar, 1 thread, activations f32
+> cases      every fifth, 1 seed from 1
+>
+> op         weights  cache      run  failed  skipped worst of its limit  verdict
+>   sample rows=1 vocab=1, seed 1: 0.000 of the limit, 1 elements
+>   sample rows=1 vocab=151936, seed 1: 0.000 of the limit, 1 elements
+> sample     -        -            2       0        0              0.000  PASS
+>
+> 2 run, 0 failed, 0 skipped
+
+# A device that computes wrongly: exit 1, each case named.
+$ TOKMARK_NULL_SCRIPT='wrong_at=/b3/' tokmark verify --device null --op model --seeds 1 > out
+? 1
+! tokmark: 10 of 64 cases failed
+$ grep -c '  FAIL small-.* decode batch=3 context=17 .*: gemm lm_head m=3 n=307 k=136: logits\[' out
+> 10
+$ grep -v FAIL out | tail -6 | cut -c1-42
+> device     null: null device, scripted, 1
+> cases      all, 1 seed from 1
+>
+> op         weights  cache      run  failed
+>
+> 64 run, 10 failed, 0 skipped
+
+# One that supports nothing.
+$ TOKMARK_NULL_SCRIPT='unsupported_at=small' tokmark verify --device null --op model --seeds 1 --quick
+? 1
+> device     null: null device, scripted, 1 thread, activations f32
+> cases      every fifth, 1 seed from 1
+>
+> op         weights  cache      run  failed  skipped worst of its limit  verdict
+> model      f32      f32          0       0        4                  -  skipped
+> model      bf16     bf16         0       0        5                  -  skipped
+> model      f32      bf16         0       0        3                  -  skipped
+> model      bf16     f32          0       0        1                  -  skipped
+>
+> 0 run, 0 failed, 13 skipped
+> skipped: scripted: not supported
+! tokmark: nothing was verified: all 13 cases were skipped
+
+$ tokmark verify --op
+? 2
+! tokmark: --op: needs a value
+$ tokmark verify --op gem
+? 2
+! tokmark: --op gem: must be embed, rmsnorm, gemm, rope_kv, attention, swiglu, sample or model
+$ tokmark verify --op gemm,gemm --device null --quick --seeds 1
+? 2
+! tokmark: --op: gemm is there twice
+$ tokmark verify --seeds 0
+? 2
+! tokmark: --seeds 0: must be 1..1000
+$ tokmark verify --seeds 1001
+? 2
+! tokmark: --seeds 1001: must be 1..1000
+$ tokmark verify --seed -1
+? 2
+! tokmark: --seed -1: must be 0..9007199254740992
+$ tokmark verify --device abacus
+? 2
+! tokmark: --device abacus: must be auto, cpu or null
+$ tokmark verify --device null --isa avx2
+? 2
+! tokmark: --isa avx2: only --device cpu heeds it
+$ tokmark verify --device null --threads 2
+? 2
+! tokmark: --threads 2: only --device cpu heeds it
+$ tokmark verify --device null:1
+? 2
+! tokmark: --device null:1: null has 1 device here, numbered from 0
+$ tokmark verify file.json
+? 2
+! tokmark: file.json: unexpected argument: usage: tokmark verify [options]
+$ tokmark verify --quik
+? 2
+! tokmark: --quik: unknown option; did you mean --quick?
