@@ -81,8 +81,8 @@ static const struct tmk_command_help help = {
                "measurement's 95 % interval carried through, which points make the claim's rate a GPU, and how "
                "MLPerf's rows for the model compare.",
     .epilogue =
-        "Exit codes: 0 an answer for every result; 1 a result has no point that counts; 2 usage, or a file that\n"
-        "can't be read.\n"
+        "Exit codes: 0 an answer for every result; 1 a result has no point that counts; 2 usage, or a\n"
+        "file that can't be read.\n"
         "Examples:\n"
         "  tokmark target r.json\n"
         "  tokmark target r.json --interactivity 50 --price-per-hour 2.5 --overhead 1.3\n",

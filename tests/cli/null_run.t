@@ -348,7 +348,7 @@ $ TOKMARK_NULL_SCRIPT='device_fault_at=/b8/' tokmark run --device null --model .
 > headline   990.1 output tokens/s on 1 device, 990.1 a user: tiny decode, batch 1, c32, bf16; 0.24 % of the measured
 >            limit, bound by memory; SUSPECT (unsteady); the run is not complete
 > Target: 2,000,000 tokens/s are reported for 6,912 GB300, so 289.4 a GPU; which tokens are counted is not stated.
->   as output tokens: 990.1 tokens/s a CPU, 3.42 x, so 2,020 of them [decode, batch 1, context 32]
+>   as output tokens: 990.1 tokens/s a CPU, 3.42 x, so 2,020 of them [decode, batch 1, context 32; SUSPECT]
 >   as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)
 >   A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.
 ! tokmark: scripted: the device fell off the bus in run 7
@@ -392,7 +392,7 @@ $ TOKMARK_NULL_SCRIPT='fast_at=/b8/' tokmark run --device null --model ./tiny.js
 > headline   7,407,407,522 output tokens/s (+-0.00 %) on 1 device, 925,925,940 a user: tiny decode, batch 8, c32, bf16;
 >            3.1e+05 % of the measured limit, bound by memory; SUSPECT (over_limit)
 > Target: 2,000,000 tokens/s are reported for 6,912 GB300, so 289.4 a GPU; which tokens are counted is not stated.
->   as output tokens: 7,407,407,522 tokens/s a CPU, 2.56e+07 x, so 1 of them (1 to 1) [decode, batch 8, context 32]
+>   as output tokens: 7,407,407,522 tokens/s a CPU, 2.56e+07 x, so 1 of them (1 to 1) [decode, batch 8, context 32; SUSPECT]
 >   as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)
 >   A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.
 $ TOKMARK_NULL_SCRIPT='zero_time_at=/b8/' tokmark run --device null --model ./tiny.json --phase decode --batch 1,8 --context 32 --time 0.2
@@ -457,7 +457,7 @@ $ TOKMARK_NULL_SCRIPT='throttled_at=/b1/' tokmark run --device null --model ./ti
 > headline   990.1 output tokens/s (+-0.00 %) on 1 device, 990.1 a user: tiny decode, batch 1, c32, bf16; 0.24 % of the
 >            measured limit, bound by memory; SUSPECT (throttled)
 > Target: 2,000,000 tokens/s are reported for 6,912 GB300, so 289.4 a GPU; which tokens are counted is not stated.
->   as output tokens: 990.1 tokens/s a CPU, 3.42 x, so 2,020 of them (2,020 to 2,020) [decode, batch 1, context 32]
+>   as output tokens: 990.1 tokens/s a CPU, 3.42 x, so 2,020 of them (2,020 to 2,020) [decode, batch 1, context 32; SUSPECT]
 >   as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)
 >   A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.
 $ TOKMARK_NULL_SCRIPT='ceiling_drift=0.04' tokmark run --device null --model ./tiny.json --phase decode --batch 1 --context 32 --time 0.2
@@ -478,7 +478,7 @@ $ TOKMARK_NULL_SCRIPT='ceiling_drift=0.04' tokmark run --device null --model ./t
 > headline   990.1 output tokens/s (+-0.00 %) on 1 device, 990.1 a user: tiny decode, batch 1, c32, bf16; 0.24 % of the
 >            measured limit, bound by memory; SUSPECT (drift)
 > Target: 2,000,000 tokens/s are reported for 6,912 GB300, so 289.4 a GPU; which tokens are counted is not stated.
->   as output tokens: 990.1 tokens/s a CPU, 3.42 x, so 2,020 of them (2,020 to 2,020) [decode, batch 1, context 32]
+>   as output tokens: 990.1 tokens/s a CPU, 3.42 x, so 2,020 of them (2,020 to 2,020) [decode, batch 1, context 32; SUSPECT]
 >   as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)
 >   A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.
 $ TOKMARK_NULL_SCRIPT='bimodal=0.5' tokmark run --device null --model ./tiny.json --phase decode --batch 1 --context 32 --time 0.2
@@ -499,7 +499,7 @@ $ TOKMARK_NULL_SCRIPT='bimodal=0.5' tokmark run --device null --model ./tiny.jso
 > headline   792.1 output tokens/s (+-20.8 %) on 1 device, 792.1 a user: tiny decode, batch 1, c32, bf16; 0.20 % of the
 >            measured limit, bound by memory; SUSPECT (unsteady)
 > Target: 2,000,000 tokens/s are reported for 6,912 GB300, so 289.4 a GPU; which tokens are counted is not stated.
->   as output tokens: 792.1 tokens/s a CPU, 2.74 x, so 2,525 of them (2,020 to 3,030) [decode, batch 1, context 32]
+>   as output tokens: 792.1 tokens/s a CPU, 2.74 x, so 2,525 of them (2,020 to 3,030) [decode, batch 1, context 32; SUSPECT]
 >   as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)
 >   A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.
 
@@ -572,7 +572,7 @@ $ TOKMARK_NULL_SCRIPT='interrupt_run=25' tokmark run --device null --model ./tin
 > headline   7407 output tokens/s on 1 device, 925.9 a user: tiny decode, batch 8, c32, bf16; 0.31 % of the measured
 >            limit, bound by memory; SUSPECT (unsteady); the run is not complete
 > Target: 2,000,000 tokens/s are reported for 6,912 GB300, so 289.4 a GPU; which tokens are counted is not stated.
->   as output tokens: 7407 tokens/s a CPU, 25.6 x, so 270 of them [decode, batch 8, context 32]
+>   as output tokens: 7407 tokens/s a CPU, 25.6 x, so 270 of them [decode, batch 8, context 32; SUSPECT]
 >   as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)
 >   A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.
 ! tokmark: interrupted: stopped.json holds what was measured

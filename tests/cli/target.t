@@ -422,8 +422,8 @@ $ tokmark target --help
 >       --format F          for people, or for programs (table or json; default table)
 >   -h, --help              Print this help
 >
-> Exit codes: 0 an answer for every result; 1 a result has no point that counts; 2 usage, or a file that
-> can't be read.
+> Exit codes: 0 an answer for every result; 1 a result has no point that counts; 2 usage, or a
+> file that can't be read.
 > Examples:
 >   tokmark target r.json
 >   tokmark target r.json --interactivity 50 --price-per-hour 2.5 --overhead 1.3
