@@ -139,7 +139,8 @@ int tmk_out_facts(const struct tmk_result *result, struct tmk_out_fact facts[TMK
   int count = 0;
   add_devices(facts, &count, result);
   add_model(facts, &count, result);
-  append(add(facts, &count, "accounting"), "decode and e2e count output tokens, prefill counts input tokens");
+  if (result->model.name[0])
+    append(add(facts, &count, "accounting"), "decode and e2e count output tokens, prefill counts input tokens");
   append(add(facts, &count, "scope"), "kernels only: no scheduler, queue or network; not a serving benchmark");
   return count;
 }

@@ -6,7 +6,7 @@
 #include "out_parts.h"
 #include "tokmark/op.h"
 
-#define HEAD_FORMAT    "%-56s"
+#define HEAD_FORMAT    "%-48s"
 #define FIGURES_FORMAT " %10s %13s %11s %-7s %8s %7s %s\n"
 
 bool tmk_out_is_ops(const struct tmk_result *result)

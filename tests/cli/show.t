@@ -64,7 +64,7 @@ $ tokmark show all.json
 >         extrapolated: 8 of 61 layers held, cycled
 > decode     64 c1024       fp8/bf16         5863 output       91.61 TPOT 10.9 ms  memory    84.0 d  0.26 % SUSPECT
 >         throttled, shared_device
-> gemm/m128/n4096/k7168/w=fp8                                 41.4 us   181 TFLOP/s    708 GB/s cache          -  0.33 % VALID
+> gemm/m128/n4096/k7168/w=fp8                         41.4 us   181 TFLOP/s    708 GB/s cache          -  0.33 % VALID
 > comm/all-reduce/67108864/n2/bf16              -                  - 210 us        comm      90.4 d  0.24 % VALID
 > decode    128 c1024       fp8            11,541 output       90.17 TPOT 11.1 ms  memory    85.7 %  0.14 % VALID
 > prefill     1 i16         fp8                 -                  - -             -              -       - -
@@ -88,7 +88,6 @@ $ tokmark show none.json
 > run of <time> on <host> by tokmark <version> (<git>)
 > not complete: the run was interrupted, or is still going on
 >
-> accounting decode and e2e count output tokens, prefill counts input tokens
 > scope      kernels only: no scheduler, queue or network; not a serving benchmark
 >
 > phase   batch lengths     dtype        tokens/s counted tok/s/user TPOT or TTFT  bound   of limit  +-95 % verdict
@@ -174,7 +173,6 @@ $ tokmark show none.json none.json
 > run of <time> on <host> by tokmark <version> (<git>)
 > not complete: the run was interrupted, or is still going on
 >
-> accounting decode and e2e count output tokens, prefill counts input tokens
 > scope      kernels only: no scheduler, queue or network; not a serving benchmark
 >
 > phase   batch lengths     dtype        tokens/s counted tok/s/user TPOT or TTFT  bound   of limit  +-95 % verdict
@@ -188,7 +186,6 @@ $ tokmark show none.json none.json
 > run of <time> on <host> by tokmark <version> (<git>)
 > not complete: the run was interrupted, or is still going on
 >
-> accounting decode and e2e count output tokens, prefill counts input tokens
 > scope      kernels only: no scheduler, queue or network; not a serving benchmark
 >
 > phase   batch lengths     dtype        tokens/s counted tok/s/user TPOT or TTFT  bound   of limit  +-95 % verdict
