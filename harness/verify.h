@@ -3,7 +3,8 @@
  * In place: for each op of an exec, the operands it really reads are read back, the op is run on the backend, its outputs are
  * read back, and the same op (or a slice of it: some rows and some columns, a smaller op of the same kind) is run on the two
  * reference modes from those very operands. By induction over the ops the whole pass is verified on the shape that is timed.
- * Error limits come from the naive same-precision run, never from taste; derivation in verify.c. Comparisons fail closed.
+ * Error limits come from the naive same-precision run, never from taste; derivation in verify_limit.c. Comparisons
+ * fail closed.
  */
 #ifndef TMK_HARNESS_VERIFY_H
 #define TMK_HARNESS_VERIFY_H
@@ -14,15 +15,16 @@
 struct tmk_verify_settings {
   int64_t elements_per_op; /* about how many outputs of an op are checked; everything where it has no more */
   uint64_t seed;           /* which rows and columns */
-  int layers; /* layers checked in full: first, last and seeded others; 0 = all. The ops of the other layers
-                            * are checked on an eighth of the elements, and their outputs not scanned whole */
+  /* Layers checked in full: first, last and seeded others; 0 = all. The ops of the other layers are checked on an eighth of
+   * the elements, and their outputs not scanned whole. */
+  int layers;
   /* Called after reset() and the look at what it left, to write operands that reset() can't give (a cache row that only
    * another op would write); NULL: nothing to write. */
   enum tmk_status (*write_operands)(void *context, const struct tmk_backend_ops *ops, struct tmk_exec *exec,
                                     const struct tmk_plan *plan, struct tmk_error *err);
   void *write_operands_context;
 };
-/* What `run` uses: about 2 s of reference work for a TinyLlama pass. */
+/* What `run` uses: about a second of reference work for a TinyLlama pass. */
 struct tmk_verify_settings tmk_verify_defaults(uint64_t seed);
 
 /* One op's comparison. */
@@ -30,8 +32,10 @@ struct tmk_verify_op {
   int op; /* index in the plan */
   int64_t elements;
   double error, limit;         /* norm-wise, relative to the float64 reference */
-  double max_error, max_limit; /* largest single element, absolute */
-  double ratio;                /* max of the two error ÷ limit; NAN or Inf in the output gives INFINITY */
+  double max_error, max_limit; /* of the element nearest to its limit, absolute */
+  /* Max of the two error ÷ limit; of an element, both without the rounding to its dtype, which no device can avoid. NaN or
+   * infinity in the output, or a stray write, gives INFINITY. */
+  double ratio;
   bool passed;
   char detail[160]; /* failed: which element, got, expected */
 };
