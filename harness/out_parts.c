@@ -207,6 +207,7 @@ const struct tmk_point *tmk_out_best(const struct tmk_result *result)
     bool judged = point->verdict.value == TMK_VERDICT_VALID || point->verdict.value == TMK_VERDICT_SUSPECT;
     double rate = tmk_point_rate(point);
     if (!is_step || point->throughput.accounting != TMK_ACCT_OUTPUT) continue;
+    if (point->verdict.codes & TMK_CODE_OVER_LIMIT) continue; /* an error, not a record */
     if (!run_here || !judged || !isfinite(rate)) continue;
     if (!best || rate > tmk_point_rate(best)) best = point;
   }

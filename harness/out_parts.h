@@ -29,7 +29,8 @@ const char *tmk_out_accounting(const struct tmk_point *point);
 bool tmk_out_has_time(const struct tmk_point *point);
 bool tmk_out_is_e2e(const struct tmk_point *point);
 
-/* The best output tokens/s among VALID and SUSPECT decode and e2e points that were run here; NULL if there is none. */
+/* The best output tokens/s among VALID and SUSPECT decode and e2e points that were run here, none over its limit; NULL if
+ * there is none. */
 const struct tmk_point *tmk_out_best(const struct tmk_result *result);
 /* The headline in one line, without "headline". */
 void tmk_out_headline_text(const struct tmk_result *result, char *text, int size);

@@ -22,6 +22,7 @@ static const char *excluded(const struct tmk_point *point)
   if (point->status != TMK_POINT_OK) return "failed";
   if (point->provenance == TMK_PROV_SIMULATED) return "simulated: it has no time of its own";
   if (point->verdict.value == TMK_VERDICT_INVALID) return "INVALID";
+  if (point->verdict.codes & TMK_CODE_OVER_LIMIT) return "faster than its limit allows: an error, not a rate";
   if (point->verdict.value == TMK_VERDICT_NONE) return "no verdict: not known to be right";
   return NULL;
 }

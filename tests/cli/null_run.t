@@ -389,10 +389,10 @@ $ TOKMARK_NULL_SCRIPT='fast_at=/b8/' tokmark run --device null --model ./tiny.js
 >   over_limit           faster than the datasheet allows; where there is none, than 105 % of the measured ceiling (then
 >                        SUSPECT)
 >
-> headline   7,407,407,522 output tokens/s (+-0.00 %) on 1 device, 925,925,940 a user: tiny decode, batch 8, c32, bf16;
->            3.1e+05 % of the measured limit, bound by memory; SUSPECT (over_limit)
+> headline   990.1 output tokens/s (+-0.00 %) on 1 device, 990.1 a user: tiny decode, batch 1, c32, bf16; 0.24 % of the
+>            measured limit, bound by memory; VALID
 > Target: 2,000,000 tokens/s are reported for 6,912 GB300, so 289.4 a GPU; which tokens are counted is not stated.
->   as output tokens: 7,407,407,522 tokens/s a CPU, 2.56e+07 x, so 1 of them (1 to 1) [decode, batch 8, context 32; SUSPECT]
+>   as output tokens: 990.1 tokens/s a CPU, 3.42 x, so 2,020 of them (2,020 to 2,020) [decode, batch 1, context 32]
 >   as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)
 >   A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.
 $ TOKMARK_NULL_SCRIPT='zero_time_at=/b8/' tokmark run --device null --model ./tiny.json --phase decode --batch 1,8 --context 32 --time 0.2

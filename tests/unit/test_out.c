@@ -303,6 +303,9 @@ Test(out, the_headline_is_the_best_output_rate_that_was_run_here)
                    "batch 8, c128, bf16;\n           86.3 % of the measured limit, bound by compute; SUSPECT "
                    "(unsteady, drift)\n");
   free(text);
+  result.points[1].verdict.codes |= TMK_CODE_OVER_LIMIT;
+  cr_expect_eq(tmk_out_best(&result), &result.points[6], "what is over its limit is no record; the composed e2e is next");
+  result.points[1].verdict.codes = 0;
   result.points[1].verdict.value = TMK_VERDICT_INVALID;
   cr_expect_eq(tmk_out_best(&result), &result.points[6], "the composed e2e comes next");
   result.points[6].verdict.value = TMK_VERDICT_NONE;

@@ -190,6 +190,8 @@ Test(target, points_that_never_count_say_why)
   EXPECT_REASON(point, two_million, "no verdict: not known to be right");
   point.verdict.value = TMK_VERDICT_SUSPECT;
   cr_expect_eq(tmk_point_rate_as(&point, TMK_ACCT_OUTPUT, NULL, NULL), 300);
+  point.verdict.codes = TMK_CODE_OVER_LIMIT;
+  EXPECT_REASON(point, two_million, "faster than its limit allows: an error, not a rate");
   point.type = TMK_POINT_OP;
   EXPECT_REASON(point, two_million, "no model step: it makes no tokens");
 }
