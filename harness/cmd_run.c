@@ -66,7 +66,7 @@ static const struct tmk_opt rows[] = {
     {ROW("isa", TMK_OPT_STRING, isa), .metavar = "NAME",
      .help = "CPU kernels to use: avx512, avx2, neon or portable (default: the best there is)"},
     {ROW("time", TMK_OPT_REAL, time_s), .metavar = "SECONDS",
-     .help = "Sampling time a point may take; 6 samples are taken whatever it is (default: 2; with --quick 0.3)",
+     .help = "Sampling time a point may take; 6 samples are taken whatever it is (default: 3; with --quick 0.3)",
      .min = 0.001, .max = 86400},
     {ROW("rounds", TMK_OPT_INT, rounds), .metavar = "N", .help = "Rounds over all points, each in an order of its own",
      .default_text = "3", .min = 3, .max = 1000},

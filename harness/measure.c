@@ -17,7 +17,7 @@
 struct tmk_measure_settings tmk_measure_defaults(const struct tmk_device_info *device)
 {
   return (struct tmk_measure_settings){
-      .budget_ns = 2000000000,
+      .budget_ns = 3000000000,
       .min_sample_ns = device->min_sample_ns > 0 ? device->min_sample_ns : 50000000,
       .min_samples = 6,
       .max_samples = 10000,

@@ -33,7 +33,7 @@ $ tokmark run --help
 >       --isa NAME           CPU kernels to use: avx512, avx2, neon or portable (default: the best
 >                            there is)
 >       --time SECONDS       Sampling time a point may take; 6 samples are taken whatever it is
->                            (default: 2; with --quick 0.3; 0.001..86400)
+>                            (default: 3; with --quick 0.3; 0.001..86400)
 >       --rounds N           Rounds over all points, each in an order of its own (3..1000; default
 >                            3)
 >       --per-op             Also time each operation apart (slower than the whole pass)
