@@ -162,6 +162,9 @@ enum ptx_mode {
   PTX_SHAPE_M8N8, /* ldmatrix, stmatrix, movmatrix */
   PTX_SHAPE_M16N16,
   PTX_SHAPE_M8N16,
+  PTX_COPY_CA, /* cp.async */
+  PTX_COPY_CG,
+  PTX_PROXY_ASYNC, /* fence.proxy */
   PTX_MODE_COUNT
 };
 
@@ -349,6 +352,8 @@ struct ptx_symbol {
   uint8_t space;   /* enum ptx_space */
   uint8_t linkage; /* enum ptx_linkage */
   uint8_t type;    /* of an element */
+  bool entry_param; /* of a kernel's parameter buffer (space PTX_PARAM) */
+  uint32_t function; /* that declares it, or PTX_NO_SYMBOL: module scope */
   uint32_t align;
   uint64_t size_bytes; /* 0: an extern array without a size (dynamic shared memory) */
   uint64_t offset;
@@ -370,8 +375,8 @@ struct ptx_function {
       param_count; /* symbols[param_symbol ..]: inputs in order. Of functions: register parameters have
                                            space PTX_GENERIC and offset = slot */
   uint32_t return_symbol, return_count; /* the same for results */
-  uint32_t
-      param_bytes; /* kernel: its parameter buffer. function: its own .param space, results, inputs and locals of calls */
+  uint32_t param_bytes; /* kernel: its parameter buffer */
+  uint32_t call_bytes;  /* .param space of an activation: results and inputs of a function, and what it declares for calls */
   uint32_t local_bytes;  /* of its frame */
   uint32_t shared_bytes; /* kernel: static shared memory of itself and of all that it may call */
   uint32_t shared_align;
