@@ -282,6 +282,8 @@ enum ptx_special {
   PTX_SR_RESERVED_SMEM_END,
   PTX_SR_RESERVED_SMEM_CAP,
   PTX_SR_CURRENT_GRAPH_EXEC,
+  PTX_SR_ENVREG, /* %envreg0 … 31: the driver's; cooperative grids find their workspace in 1 (high) and 2 (low) */
+  PTX_SR_ENVREG_LAST = PTX_SR_ENVREG + 31,
   PTX_SR_COUNT
 };
 

@@ -150,9 +150,10 @@ static const char *rule_next(const char *items, const struct ptx_insn *insn, str
     rule->optional = true;
     items++;
   }
-  if (*items == '!') items++;
-  rule->kind = *items++;
-  if (rule->kind == 'p' && items[-2] == '!') rule->kind = 'P'; /* a source predicate */
+  bool source_predicate = *items == '!';
+  items += source_predicate;
+  rule->kind = source_predicate ? 'P' : *items;
+  items++;
   if (rule->kind == 'n') rule->relaxed = true;
   for (; *items != ' ' && *items != '\0'; items++) {
     if (*items == '1') rule->type = insn->type[1];
@@ -241,8 +242,7 @@ static const char *group_check(struct ptx_insn *insn, const struct operand_rule 
   default: break;
   }
   if (bracketed && strchr("vwm", rule->kind) == NULL) return "a vector where a single operand was expected";
-  bool source = strchr("swP", rule->kind) != NULL || (rule->kind == 'm' && insn->op == PTX_DO_STMATRIX) ||
-                (rule->kind == 'n' && false);
+  bool source = strchr("swP", rule->kind) != NULL || (rule->kind == 'm' && insn->op == PTX_DO_STMATRIX);
   for (uint32_t i = 0; i < width; i++) {
     const char *wrong = scalar_check(&operands[i], &element, source);
     if (wrong != NULL) return wrong;

@@ -120,9 +120,13 @@ static bool skip_blank(struct lexer *x)
   return true;
 }
 
-/* shared::cta is one word; a label's single colon is not part of it. */
+/* shared::cta is one word; a label's single colon is not part of it. A directive ends at the next dot: .reg.b16 is two. */
 static const char *word_end(const char *at, const char *end)
 {
+  if (at < end && *at == '.') {
+    for (at++; at < end && is_word_character(*at) && *at != '.';) at++;
+    return at;
+  }
   while (at < end) {
     if (is_word_character(*at)) {
       at++;

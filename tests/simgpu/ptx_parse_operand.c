@@ -10,7 +10,7 @@ struct special {
   uint8_t type;
 };
 #define XYZ(stem, type) {stem ".x", type}, {stem ".y", type}, {stem ".z", type}
-static const struct special special_table[PTX_SR_COUNT] = {
+static const struct special special_table[PTX_SR_ENVREG] = {
     XYZ("%tid", PTX_U32),
     XYZ("%ntid", PTX_U32),
     XYZ("%ctaid", PTX_U32),
@@ -50,7 +50,12 @@ static const struct special special_table[PTX_SR_COUNT] = {
 
 int32_t sim_ptx_special_find(const char *text, uint32_t length)
 {
-  for (int32_t i = 0; i < PTX_SR_COUNT; i++) {
+  if (length > 7 && length < 10 && memcmp(text, "%envreg", 7) == 0 && isdigit((unsigned char)text[7])) {
+    int32_t number = text[7] - '0';
+    if (length == 9) number = isdigit((unsigned char)text[8]) ? number * 10 + text[8] - '0' : 99;
+    return number < 32 ? (int32_t)PTX_SR_ENVREG + number : -1;
+  }
+  for (int32_t i = 0; i < PTX_SR_ENVREG; i++) {
     if (strlen(special_table[i].name) == length && memcmp(special_table[i].name, text, length) == 0) return i;
   }
   return -1;
@@ -58,7 +63,7 @@ int32_t sim_ptx_special_find(const char *text, uint32_t length)
 
 enum ptx_type sim_ptx_special_type(enum ptx_special special)
 {
-  return special_table[special].type;
+  return special < PTX_SR_ENVREG ? (enum ptx_type)special_table[special].type : PTX_U32;
 }
 
 /* --- numbers --- */
