@@ -364,6 +364,27 @@ static uint32_t split_words(const struct token *opcode, struct word *words)
   return count;
 }
 
+/* The order of semantics, scope, space and operation of atom and red is free in practice (atom.add.release.gpu.u32 is in CUDA's own
+ * headers): they are put into the row's order. */
+static uint32_t atom_rank(struct word word)
+{
+  if (word_value(semantics_words, word) >= 0) return 1;
+  if (word_value(scope_words, word) >= 0) return 2;
+  if (word_value(space_words, word) >= 0) return 3;
+  return word_value(mode_words, word) >= 0 ? 4 : 5;
+}
+
+static void atom_sort(struct word *words, uint32_t count)
+{
+  for (uint32_t i = 2; i < count; i++) {
+    for (uint32_t j = i; j > 1 && atom_rank(words[j]) < atom_rank(words[j - 1]); j--) {
+      struct word swap = words[j];
+      words[j] = words[j - 1];
+      words[j - 1] = swap;
+    }
+  }
+}
+
 static void insn_defaults(struct ptx_insn *insn)
 {
   if (insn->op == PTX_DO_FENCE) {
@@ -390,6 +411,7 @@ static bool decode_rows(struct parser *p, const struct token *opcode, const stru
   uint32_t word_count = split_words(opcode, words), furthest = 0;
   const char *wrong = NULL;
   uint32_t wrong_group = 0;
+  if (rows->op == PTX_DO_ATOM || rows->op == PTX_DO_RED) atom_sort(words, word_count);
   struct operand_list kept = *list;
   int shown = (int)(opcode->length < 100 ? opcode->length : 100);
   for (uint32_t i = 0; i < row_count; i++) {
