@@ -21,8 +21,10 @@
  *   acquire: ld.acquire, atom.acquire … take what the location holds. A relaxed or volatile read takes it at the next fence, or at
  *     the next barrier of the thread (bar.sync, __syncwarp): more lenient than the ISA, which asks for a fence, because the "last
  *     block" reduction of the CUDA guide is written that way.
+ *   A fence before a barrier (__threadfence, __syncthreads, then one thread's atomicAdd) counts for the threads behind the barrier
+ *     too, which is also more lenient.
  *   scope: a release of scope cta (or a fence of it) is seen in its own block only. .cluster counts as .cta until clusters run.
- *   A plain store to such a location ends what it held; an atomic adds to it.
+ *   A strong store to such a location replaces what it held; an atomic adds to it.
  *   volatile is relaxed.sys. Two strong accesses (relaxed or stronger, atomics, volatile) never race with each other if the scope of
  *   each holds both threads. Partial overlap of strong accesses is not treated apart.
  *   bar.sync and mbarrier test_wait order generic accesses of the participants to global and shared memory.
@@ -54,7 +56,8 @@ static inline uint32_t sim_agent(uint32_t warps, enum sim_agent_kind kind, uint3
 }
 const char *sim_agent_name(enum sim_agent_kind kind); /* "warp", "cp.async" */
 
-/* --- epochs: agent 32 bits, clock 26, lane 6. 0 is "never". Clocks start at 1. --- */
+/* --- epochs: agent 32 bits, clock 26, lane 6. Its clock 0 is "never". Clocks start at 1, and stop at the maximum: from there races
+ * can be missed. --- */
 #define SIM_EPOCH_CLOCK_MAX ((1u << 26) - 1)
 #define SIM_LANE_MANY       32u /* several lanes of the agent in one interval */
 static inline uint64_t sim_epoch(uint32_t agent, uint32_t clock, uint32_t lane)
@@ -152,7 +155,9 @@ void sim_warp_clock_acquire(struct sim_warp_clock *warp, uint32_t mask, const st
 void sim_warp_clock_acquire_view(struct sim_warp_clock *warp, uint32_t mask, struct sim_view *view);
 /* A fence of all lanes of mask; wide: scope gpu or sys. Takes what relaxed reads have seen, and remembers what is known. */
 void sim_warp_clock_fence(struct sim_warp_clock *warp, uint32_t mask, bool wide);
-/* A relaxed read has seen this. */
+/* Takes what relaxed reads of these lanes have seen; barriers do it too. */
+void sim_warp_clock_settle(struct sim_warp_clock *warp, uint32_t mask);
+/* A relaxed read has seen this. own_block, view: NULL is fine. */
 void sim_warp_clock_observe(struct sim_warp_clock *warp, uint32_t mask, const struct sim_vc *own_block,
                             struct sim_view *view);
 /* Does lane know of the epoch? The common case is inline in the memory check: this is the whole answer. */

@@ -1,0 +1,181 @@
+/* memory_internal.h: what memory_*.c and barrier_*.c share: ranges of addresses, launches, blocks. Not for others. */
+#ifndef SIMGPU_MEMORY_INTERNAL_H
+#define SIMGPU_MEMORY_INTERNAL_H
+
+#include <pthread.h>
+
+#include "memory_shadow.h"
+#include "sim_barrier.h"
+#include "sim_memory.h"
+#include "sim_report.h"
+
+/* --- memory.c --- */
+
+/* A stretch of addresses: an allocation, mapped host memory, or a block's shared memory. Pages and initialised bits count from
+ * origin, which is base rounded down to a page. */
+struct sim_range {
+  uint64_t base, size_bytes, origin;
+  uint8_t *bytes; /* of base */
+  uint64_t *init; /* a bit a byte; NULL: all initialised */
+  struct sim_page *pages;
+  uint32_t page_count;
+  bool live, module, host;
+  char what[40];
+};
+bool sim_range_init(struct sim_range *range, uint64_t base, uint64_t size_bytes, bool with_bytes, bool initialised);
+void sim_range_free(struct sim_range *range); /* what it holds; stays known as not live */
+/* The range with the greatest base not above address, live or not; NULL: none. */
+struct sim_range *sim_memory_find(const struct sim_memory *memory, uint64_t address);
+uint32_t sim_memory_next_stamp(struct sim_memory *memory);
+
+static inline uint8_t *sim_range_bytes(const struct sim_range *range, uint64_t address)
+{
+  return range->bytes + (address - range->base);
+}
+static inline struct sim_page *sim_range_page(const struct sim_range *range, uint64_t address)
+{
+  return &range->pages[(address - range->origin) >> SIM_PAGE_BITS];
+}
+/* Bits of bytes [0, bytes) from address, bytes ≤ 32, aligned to bytes: 0 is all initialised. */
+static inline uint64_t sim_range_unset(const struct sim_range *range, uint64_t address, uint32_t bytes)
+{
+  if (range->init == NULL) return 0;
+  uint64_t at = address - range->origin;
+  return ~(range->init[at >> 6] >> (at & 63)) & ((1ull << bytes) - 1);
+}
+static inline void sim_range_set(struct sim_range *range, uint64_t address, uint32_t bytes)
+{
+  if (range->init == NULL) return;
+  uint64_t at = address - range->origin;
+  range->init[at >> 6] |= ((1ull << bytes) - 1) << (at & 63);
+}
+
+/* --- memory_sync.c: what locations hold for acquirers --- */
+struct sim_sync_table;
+struct sim_sync_table *sim_sync_create(void);
+void sim_sync_destroy(struct sim_sync_table *table);
+/* wide: published at scope gpu or wider. replace: a store. */
+void sim_sync_publish(struct sim_sync_table *table, uint64_t address, const struct sim_vc *vc, bool wide, bool replace);
+/* A strong store that publishes nothing. */
+void sim_sync_clear(struct sim_sync_table *table, uint64_t address);
+/* lanes learn (acquire) or note (relaxed) what the location holds. */
+void sim_sync_take(struct sim_sync_table *table, uint64_t address, struct sim_warp_clock *clock, uint32_t mask,
+                   bool wide, bool acquire);
+
+/* --- memory_block.c --- */
+
+struct sim_memory_launch {
+  struct sim_launch_options options;
+  uint32_t stamp, agents;      /* of a block */
+  struct sim_sync_table *sync; /* global locations */
+};
+
+/* A named barrier's phase under way, and the reduction and knowledge of the last one. */
+struct sim_named {
+  uint64_t generation;               /* phases completed */
+  uint32_t threads;                  /* expected in this phase; 0: all that live */
+  uint32_t arrived_warps;            /* bit a warp */
+  uint32_t arrived[32], waiting[32]; /* lanes, by warp */
+  uint8_t kind;
+  uint32_t insn;
+  uint32_t reduction, last_reduction;
+  bool any;                  /* somebody has arrived */
+  struct sim_vc phase, last; /* what participants of this and the last phase did; own NULL until used */
+  struct sim_vc fence_phase[2], fence_last[2];
+  bool fence_phase_used[2], fence_last_used[2];
+};
+
+struct sim_mbarrier {
+  uint32_t address;
+  bool valid;
+  uint32_t expected, pending;
+  int64_t tx;
+  uint64_t phase;
+  uint32_t insn;            /* of its init */
+  struct sim_vc open, done; /* what this phase's arrivals, and all completed phases' arrivals, have released */
+};
+
+struct sim_flight { /* one lane's copy that has not landed */
+  uint64_t from;
+  uint32_t to;
+  uint8_t bytes, from_bytes, warp, lane;
+  uint32_t clock, insn;
+};
+
+struct sim_async_arrival { /* cp.async.mbarrier.arrive under way */
+  uint32_t address, clock, insn;
+  uint8_t warp, lane;
+};
+
+#define SIM_GROUPS 64u /* committed groups of a lane that can be told apart */
+
+struct sim_async_warp {
+  uint32_t clock[32];                 /* of the copies that are issued now */
+  uint32_t groups[32];                /* committed */
+  uint32_t group_end[32][SIM_GROUPS]; /* clock of the copies of a group, by number % SIM_GROUPS */
+  uint32_t covered[32];               /* clock up to which copies were waited for or have an arrival on an mbarrier */
+  uint32_t issued[32];                /* clock of the latest copy, and its instruction */
+  uint32_t issued_insn[32];
+};
+
+enum sim_wait_kind { SIM_WAIT_NONE, SIM_WAIT_NAMED, SIM_WAIT_MBARRIER };
+struct sim_waiter {
+  uint8_t kind;
+  uint32_t mask, insn, id; /* id: barrier or address */
+  uint64_t phase;
+  bool parity;
+};
+
+struct sim_block {
+  struct sim_memory_launch *launch;
+  uint64_t number;
+  uint32_t coordinates[3];
+  uint32_t warps, agents, first_agent;
+  struct sim_warp_clock *clocks;
+  struct sim_range shared, local; /* local: lane after lane, local_bytes each */
+  struct sim_sync_table *sync;    /* shared locations */
+  struct sim_range *last_range;   /* of global memory */
+  struct sim_error fault;
+  uint64_t random, progress;
+
+  struct sim_named named[16];
+  struct sim_mbarrier *mbarriers;
+  uint32_t mbarrier_count, mbarrier_capacity;
+  struct sim_flight *flights;
+  uint32_t flight_count, flight_capacity;
+  struct sim_async_arrival *arrivals;
+  uint32_t arrival_count, arrival_capacity;
+  struct sim_async_warp *async;     /* [warps]; NULL until used */
+  struct sim_waiter (*waiters)[32]; /* [warp][slot]: groups of lanes that asked and were told to wait */
+};
+
+uint64_t sim_block_random(struct sim_block *block); /* splitmix64 of the launch's seed and the block's number */
+void *sim_block_must(void *memory);                 /* aborts on NULL: out of host memory */
+/* A party for reports from an epoch and its site. bytes 0: access unknown. */
+void sim_block_party(const struct sim_block *block, uint64_t epoch, uint32_t site, struct sim_party *out);
+void sim_block_place(const struct sim_block *block, uint32_t insn, struct sim_party *party);
+/* Fills kernel, block and the place of insn into a finding's first party, adds it, and takes it as the block's fault. */
+void sim_block_finding(struct sim_block *block, struct sim_finding *finding, uint32_t warp, uint32_t lane,
+                       uint32_t insn);
+void sim_block_conflict(struct sim_block *block, const struct sim_conflict *conflict, const struct sim_actor *actor,
+                        uint32_t warp, uint64_t address, uint32_t bytes, const char *access, bool shared,
+                        bool same_value);
+
+/* --- memory_access.c --- */
+
+/* Finds and checks one lane's bytes: NULL after a finding. Shared and global (also generic); *shared tells which. */
+struct sim_range *sim_access_range(struct sim_block *block, uint8_t space, uint64_t *address, uint32_t bytes,
+                                   uint32_t align, bool *shared);
+
+/* --- barrier_*.c --- */
+void sim_barriers_free(struct sim_block *block);
+void sim_async_check_end(struct sim_block *block);
+void sim_named_exit(struct sim_block *block); /* lanes have left: phases may be complete */
+struct sim_mbarrier *sim_mbarrier_find(struct sim_block *block, uint32_t address);
+/* Arrival of one; released NULL: publishes nothing. false after a finding. */
+bool sim_mbarrier_count(struct sim_block *block, struct sim_mbarrier *barrier, uint32_t count, int64_t tx,
+                        const struct sim_vc *released, uint32_t warp, uint32_t lane, uint32_t insn);
+void sim_wait_add(struct sim_block *block, uint32_t warp, const struct sim_waiter *waiter);
+void sim_wait_remove(struct sim_block *block, uint32_t warp, uint32_t mask);
+
+#endif
