@@ -431,6 +431,13 @@ void sim_warp_clock_fence(struct sim_warp_clock *warp, uint32_t mask, bool wide)
   tick(warp);
 }
 
+void sim_warp_clock_lend_fence(struct sim_warp_clock *warp, uint32_t mask, uint32_t index, const struct sim_vc *fence)
+{
+  if (warp->fence[index] == NULL) warp->fence[index] = vc_create(warp);
+  sim_vc_join(warp->fence[index], fence);
+  warp->fenced[index] |= mask;
+}
+
 /* The warp's own accesses: program order of a lane, and syncs of a part of the warp. */
 static bool covers_own(const struct sim_warp_clock *warp, uint32_t lane, uint64_t epoch)
 {

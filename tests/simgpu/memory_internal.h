@@ -72,10 +72,10 @@ struct sim_memory_launch {
 
 /* A named barrier's phase under way, and the reduction and knowledge of the last one. */
 struct sim_named {
-  uint64_t generation;               /* phases completed */
-  uint32_t threads;                  /* expected in this phase; 0: all that live */
-  uint32_t arrived_warps;            /* bit a warp */
-  uint32_t arrived[32], waiting[32]; /* lanes, by warp */
+  uint64_t generation;    /* phases completed */
+  uint32_t threads;       /* expected in this phase; 0: all that live */
+  uint32_t arrived_warps; /* bit a warp */
+  uint32_t arrived[32];   /* lanes, by warp */
   uint8_t kind;
   uint32_t insn;
   uint32_t reduction, last_reduction;
@@ -91,20 +91,24 @@ struct sim_mbarrier {
   uint32_t expected, pending;
   int64_t tx;
   uint64_t phase;
-  uint32_t insn;            /* of its init */
+  uint32_t insn; /* of its init */
+  uint64_t init_epoch;
   struct sim_vc open, done; /* what this phase's arrivals, and all completed phases' arrivals, have released */
 };
 
-struct sim_flight { /* one lane's copy that has not landed */
-  uint64_t from;
-  uint32_t to;
-  uint8_t bytes, from_bytes, warp, lane;
-  uint32_t clock, insn;
+/* One warp's cp.async that has not landed: all its lanes land together. */
+struct sim_flight {
+  uint32_t warp, mask, bytes;
+  const uint8_t *from[32]; /* NULL: zeros */
+  uint8_t *to[32];
+  uint8_t from_bytes[32];
+  uint32_t clock[32];
 };
 
-struct sim_async_arrival { /* cp.async.mbarrier.arrive under way */
-  uint32_t address, clock, insn;
-  uint8_t warp, lane;
+/* cp.async.mbarrier.arrive under way: of each lane when its copies up to the clock have landed. */
+struct sim_async_arrival {
+  uint32_t warp, mask, insn;
+  uint32_t address[32], clock[32];
 };
 
 #define SIM_GROUPS 64u /* committed groups of a lane that can be told apart */
@@ -113,7 +117,7 @@ struct sim_async_warp {
   uint32_t clock[32];                 /* of the copies that are issued now */
   uint32_t groups[32];                /* committed */
   uint32_t group_end[32][SIM_GROUPS]; /* clock of the copies of a group, by number % SIM_GROUPS */
-  uint32_t covered[32];               /* clock up to which copies were waited for or have an arrival on an mbarrier */
+  uint32_t covered[32];               /* clock up to which copies have an arrival on an mbarrier */
   uint32_t issued[32];                /* clock of the latest copy, and its instruction */
   uint32_t issued_insn[32];
 };
@@ -163,16 +167,22 @@ void sim_block_conflict(struct sim_block *block, const struct sim_conflict *conf
 
 /* --- memory_access.c --- */
 
-/* Finds and checks one lane's bytes: NULL after a finding. Shared and global (also generic); *shared tells which. */
-struct sim_range *sim_access_range(struct sim_block *block, uint8_t space, uint64_t *address, uint32_t bytes,
-                                   uint32_t align, bool *shared);
+/* Checks an access whose bytes move later or not at all: bounds, alignment, initialised bits (a read checks, a write sets them), and
+ * the shadow, as done by the agent of epoch[lane] for the warp. size [32]: bytes of each lane that count, 0..bytes; NULL: bytes.
+ * where [32]: the bytes themselves, NULL for lanes not served or of size 0. Returns the lanes served. */
+uint32_t sim_access_touch(const struct sim_access *access, bool write, const uint32_t *size, const uint64_t *epoch,
+                          uint8_t **where);
 
 /* --- barrier_*.c --- */
 void sim_barriers_free(struct sim_block *block);
 void sim_async_check_end(struct sim_block *block);
 void sim_named_exit(struct sim_block *block); /* lanes have left: phases may be complete */
 struct sim_mbarrier *sim_mbarrier_find(struct sim_block *block, uint32_t address);
-/* Arrival of one; released NULL: publishes nothing. false after a finding. */
+/* The live object at a lane's address, used by a thread that is ordered behind its init; NULL after a finding. */
+struct sim_mbarrier *sim_mbarrier_use(const struct sim_mbarrier_op *op, uint32_t lane);
+/* One more pending arrival in this phase; false after a finding. */
+bool sim_mbarrier_expect_more(const struct sim_mbarrier_op *op, struct sim_mbarrier *barrier, uint32_t lane);
+/* Counts an arrival; released NULL: publishes nothing. false after a finding. */
 bool sim_mbarrier_count(struct sim_block *block, struct sim_mbarrier *barrier, uint32_t count, int64_t tx,
                         const struct sim_vc *released, uint32_t warp, uint32_t lane, uint32_t insn);
 void sim_wait_add(struct sim_block *block, uint32_t warp, const struct sim_waiter *waiter);

@@ -48,11 +48,16 @@ static bool same_place(const struct sim_party *a, const struct sim_party *b)
          (a->agent == NULL) == (b->agent == NULL) && (a->agent == NULL || strcmp(a->agent, b->agent) == 0);
 }
 
-/* Findings without a place are told apart by what they say. */
+/* Findings without a place are told apart by what they say, and so are the waiters of a deadlock. */
+static bool names_itself(const struct sim_finding *finding)
+{
+  return finding->first.ptx_line != 0 && finding->check != SIM_CHECK_DEADLOCK;
+}
+
 static bool same_finding(const struct sim_finding *a, const struct sim_finding *b)
 {
   return a->check == b->check && strcmp(a->kernel, b->kernel) == 0 && same_place(&a->first, &b->first) &&
-         same_place(&a->second, &b->second) && (a->first.ptx_line != 0 || strcmp(a->message, b->message) == 0);
+         same_place(&a->second, &b->second) && (names_itself(a) || strcmp(a->message, b->message) == 0);
 }
 
 static int compare_numbers(uint64_t a, uint64_t b)

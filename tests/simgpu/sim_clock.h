@@ -155,6 +155,8 @@ void sim_warp_clock_acquire(struct sim_warp_clock *warp, uint32_t mask, const st
 void sim_warp_clock_acquire_view(struct sim_warp_clock *warp, uint32_t mask, struct sim_view *view);
 /* A fence of all lanes of mask; wide: scope gpu or sys. Takes what relaxed reads have seen, and remembers what is known. */
 void sim_warp_clock_fence(struct sim_warp_clock *warp, uint32_t mask, bool wide);
+/* What others knew at their fences (fence[index] of theirs) counts for these lanes too: they have met at a barrier. */
+void sim_warp_clock_lend_fence(struct sim_warp_clock *warp, uint32_t mask, uint32_t index, const struct sim_vc *fence);
 /* Takes what relaxed reads of these lanes have seen; barriers do it too. */
 void sim_warp_clock_settle(struct sim_warp_clock *warp, uint32_t mask);
 /* A relaxed read has seen this. own_block, view: NULL is fine. */

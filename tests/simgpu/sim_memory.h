@@ -115,6 +115,7 @@ struct sim_launch_options {
   void (*site)(const struct sim_program *program, uint32_t insn, struct sim_site *site);
   uint32_t warps_per_block, block_threads;
   uint64_t blocks;
+  uint32_t grid[3];      /* for the coordinates of the other block in reports; 0: not known, (number, 0, 0) */
   uint32_t shared_bytes; /* static + dynamic of a block */
   uint32_t local_bytes;  /* of a lane: the engine's stack */
   const uint8_t *params; /* the parameter buffer behind SIM_PARAM_WINDOW; borrowed; NULL: none */
@@ -131,8 +132,10 @@ void sim_memory_launch_end(struct sim_memory_launch *launch);
  * may be on different threads at once. NULL: out of memory. */
 struct sim_block *sim_block_create(struct sim_memory_launch *launch, uint64_t block_number,
                                    const uint32_t coordinates[3]);
-/* Checks what must be done by the end (async copies that nobody waited for) unless the block has a fault. NULL is fine. */
-void sim_block_destroy(struct sim_block *block);
+/* All threads have left: checks what must be done by then (async copies that nobody waited for); nothing if the block has a fault.
+ * sim_block_fault tells. */
+void sim_block_end(struct sim_block *block);
+void sim_block_destroy(struct sim_block *block); /* NULL is fine. Checks nothing */
 /* SIM_OK or the first fault of the block: an access that could not be served, or a finding of severity ERROR. */
 enum sim_status sim_block_fault(const struct sim_block *block, struct sim_error *error);
 /* check: enum sim_check. A finding of the engine (divergence, uninitialised register, trap …) at an instruction: filled in and reported as those of memory
