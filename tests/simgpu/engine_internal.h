@@ -14,6 +14,7 @@
 
 #include "sim_barrier.h"
 #include "sim_engine.h"
+#include "sim_matrix.h"
 #include "sim_memory.h"
 #include "sim_report.h"
 
@@ -48,6 +49,7 @@ struct sim_program {
   uint8_t *constants;             /* broadcast to 32 lanes of 8 bytes */
   uint32_t *slot_offset;          /* by slot of the module */
   uint32_t *frame_bytes;          /* registers of a function's activation */
+  struct sim_mma_plan *plans;     /* by instruction; of mma alone */
 };
 
 /* One activation of a function by lanes that called it together. */

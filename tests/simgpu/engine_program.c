@@ -185,6 +185,30 @@ static bool broadcast_constants(struct sim_program *program, const struct consta
   return true;
 }
 
+static bool prepare_matrices(struct sim_program *program, struct sim_error *error)
+{
+  const struct ptx_module *m = program->module;
+  for (uint32_t i = 0; i < m->insn_count; i++) {
+    const struct ptx_insn *insn = &m->insns[i];
+    if (insn->op != PTX_DO_MMA) continue;
+    struct sim_mma mma = {.m = insn->shape[0],
+                          .n = insn->shape[1],
+                          .k = insn->shape[2],
+                          .d = insn->type[0],
+                          .a = insn->type[1],
+                          .b = insn->type[2],
+                          .c = insn->type[3],
+                          .satfinite = (insn->flags & PTX_SATFINITE) != 0,
+                          .bits = insn->mode};
+    if (sim_mma_prepare(&mma, &program->plans[i])) continue;
+    snprintf(error->message, sizeof error->message, "line %u: no mma m%un%uk%u of these types is simulated", insn->line,
+             mma.m, mma.n, mma.k);
+    error->status = SIM_ERR_INVALID_PTX;
+    return false;
+  }
+  return true;
+}
+
 static enum sim_status out_of_memory(struct sim_error *error)
 {
   snprintf(error->message, sizeof error->message, "out of host memory for a module");
@@ -241,6 +265,14 @@ enum sim_status sim_program_create(const struct ptx_module *module, const uint64
     addresses = NULL;
     good = program->handlers != NULL && program->places != NULL && program->slot_offset != NULL &&
            program->frame_bytes != NULL;
+    program->plans = calloc(module->insn_count + 1, sizeof *program->plans);
+    good = good && program->plans != NULL;
+  }
+  if (good && !prepare_matrices(program, error)) {
+    sim_program_destroy(program);
+    free(constants.values);
+    free(constants.buckets);
+    return error->status;
   }
   if (good) {
     layout_registers(program);
@@ -267,6 +299,7 @@ void sim_program_destroy(struct sim_program *program)
   free(program->constants);
   free(program->slot_offset);
   free(program->frame_bytes);
+  free(program->plans);
   free(program);
 }
 
