@@ -158,9 +158,14 @@ struct sim_view *sim_view_add(struct sim_view *view, uint64_t block, const struc
 
 const struct sim_known *sim_view_find(const struct sim_view *view, uint64_t block)
 {
-  if (view == NULL || (view->level < 16 && block >> (view->level * FANOUT_BITS) != 0)) return NULL;
-  while (view != NULL && view->level > 0) view = view->child[block >> ((view->level - 1) * FANOUT_BITS) & (FANOUT - 1)];
-  return view != NULL ? view->known : NULL;
+  /* A child may be of any lower level: then it stands for the blocks whose bits above are zero. */
+  while (view != NULL && (view->level >= 16 || block >> (view->level * FANOUT_BITS) == 0)) {
+    if (view->level == 0) return view->known;
+    uint32_t shift = (view->level - 1) * FANOUT_BITS;
+    view = view->child[block >> shift];
+    block &= (1ull << shift) - 1;
+  }
+  return NULL;
 }
 
 /* --- vector clocks --- */

@@ -177,6 +177,10 @@ static bool read_cell(struct sim_page *page, struct sim_cell *cell, const struct
         bad = check(actor, extra->epoch, extra->site, true, out);
     }
   }
+  if (same_interval(cell->read, cell->read_site, actor)) {
+    cell->read = actor->epoch | SIM_LANE_MANY;
+    return bad;
+  }
   if (cell->read != 0 && !ordered(actor, cell->read)) push(page, cell, actor, cell->read, cell->read_site);
   cell->read = actor->epoch | actor->lane;
   cell->read_site = actor->site;
@@ -188,13 +192,11 @@ bool sim_shadow_read(struct sim_page *page, uint32_t offset, uint32_t bytes, con
 {
   prepare(page, bytes, actor->stamp);
   struct sim_cell *cell = &page->cells[offset >> page->shift], *end = cell + (bytes >> page->shift);
+  uint64_t mine = actor->epoch | actor->lane;
   bool bad = false;
   for (; cell < end; cell++) {
-    if (same_interval(cell->read, cell->read_site, actor)) {
-      /* Nobody has written since: a write clears the reader. */
-      if (sim_epoch_lane(cell->read) != actor->lane) cell->read = actor->epoch | SIM_LANE_MANY;
-      continue;
-    }
+    /* The lane has read it already, and nobody has written since: a write clears the reader. */
+    if (cell->read == mine && ((cell->read_site ^ actor->site) & SIM_SITE_STRONG) == 0) continue;
     if ((cell->flags & SIM_CELL_MBARRIER) != 0) {
       out->kind = SIM_CONFLICT_MBARRIER;
       bad = true;

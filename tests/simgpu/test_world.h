@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim_barrier.h"
+#include "sim_clock.h"
 #include "sim_engine.h"
 #include "sim_memory.h"
 #include "sim_report.h"
