@@ -57,9 +57,7 @@ enum step_result sim_step_bar(struct step *s)
   struct bar_operands o = bar_operands(insn);
   struct group *group = s->group;
   if (group->state != GROUP_WAIT) {
-    /* bar.X is barrier.X.aligned. */
-    bool aligned = insn->group_count > 0 && ((insn->flags & PTX_ALIGNED) != 0 || (insn->flags & PTX_SYNC) != 0);
-    if (aligned) {
+    if ((insn->flags & PTX_ALIGNED) != 0) {
       enum step_result here = sim_step_aligned(s);
       if (here != STEP_NEXT) return here;
     }

@@ -12,6 +12,8 @@
 #ifndef SIMGPU_ENGINE_INTERNAL_H
 #define SIMGPU_ENGINE_INTERNAL_H
 
+#include <pthread.h>
+
 #include "sim_barrier.h"
 #include "sim_engine.h"
 #include "sim_matrix.h"
@@ -101,7 +103,7 @@ struct block {
   struct warp *warps;
   uint64_t random;
   uint64_t progress; /* sim_block_progress when last looked at */
-  uint32_t idle_rounds;
+  uint64_t idle_turns, yields;
   bool done, failed;
 };
 
@@ -115,12 +117,11 @@ struct engine {
   uint32_t threads_per_block, warps_per_block;
   uint32_t static_shared_bytes, dynamic_shared_offset;
   uint64_t block_count;
-  uint64_t cooperative_workspace;
   _Atomic uint64_t next_block, steps;
   _Atomic int stop; /* a block has failed */
   enum sim_status status;
   struct sim_error error;
-  struct engine_lock *lock;
+  pthread_mutex_t lock; /* of status, error and print */
 };
 
 struct step {

@@ -257,8 +257,8 @@ uint64_t sim_engine_special(const struct step *s, enum ptx_special special, uint
   case PTX_SR_DYNAMIC_SMEM_SIZE: return engine->grid->dynamic_shared_bytes;
   case PTX_SR_RESERVED_SMEM_END:
   case PTX_SR_RESERVED_SMEM_CAP: return engine->grid->arch->shared_reserved_bytes;
-  case PTX_SR_ENVREG + 1: return engine->cooperative_workspace >> 32;
-  case PTX_SR_ENVREG + 2: return (uint32_t)engine->cooperative_workspace;
+  case PTX_SR_ENVREG + 1: return engine->grid->workspace >> 32;
+  case PTX_SR_ENVREG + 2: return (uint32_t)engine->grid->workspace;
   default: return 0;
   }
 }

@@ -323,10 +323,7 @@ static uint32_t run_group(struct warp *warp, struct group *group, uint32_t quant
     s.places = &program->places[s.insn->operand];
     s.mask = guard_mask(&s, group);
     done++;
-    bool control = s.insn->op == PTX_DO_BRA || (s.insn->flags & PTX_SYNC) != 0;
-    if (s.mask == 0 && !control) {
-      group->pc++;
-    } else if (s.mask == 0) {
+    if (s.mask == 0) {
       group->pc++;
     } else {
       enum step_result result = program->handlers[pc](&s);

@@ -436,6 +436,7 @@ static bool decode_rows(struct parser *p, const struct token *opcode, const stru
     const char *problem = operands_match(&rows[i], &tried, list, &group);
     if (problem == NULL) {
       *insn = tried;
+      if (strcmp(rows[i].name, "bar") == 0) insn->flags |= PTX_ALIGNED; /* bar.X is barrier.X.aligned */
       return operands_lower(p, insn, list);
     }
     wrong = problem;

@@ -73,7 +73,7 @@ struct sim_device_options {
   uint32_t ordinal;      /* gives each device of a process an address range of its own */
   uint64_t memory_bytes; /* 0: the architecture's (host memory is used only as it is allocated) */
   uint32_t threads;      /* host threads for blocks of a launch; 0: as many as there are cores, at most 8 */
-  uint64_t step_limit;   /* warp instructions of a launch before it counts as hung; 0: 2^36 */
+  uint64_t step_limit;   /* warp instructions of a launch before it counts as hung; 0: 2^32 */
   bool race_checks_off;  /* bounds and initialisation stay on */
   uint32_t max_reports;  /* of a launch; 0: 32 */
   /* What device-side printf and assert print: NULL goes to stdout and stderr. */

@@ -57,6 +57,8 @@ struct sim_grid {
   uint32_t threads; /* of the host */
   const uint8_t *params;
   uint64_t grid_id;
+  uint64_t workspace; /* of a cooperative grid: 64 zeroed bytes of device memory */
+  bool race_checks_off;
   void (*print)(void *context, const char *text, size_t size); /* never NULL; called from one thread at a time */
   void *print_context;
 };
