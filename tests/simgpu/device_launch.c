@@ -166,7 +166,7 @@ static uint8_t *gather_params(const struct sim_kernel *kernel, const struct sim_
     return params;
   }
   for (uint32_t i = 0; i < f->param_count; i++) {
-    uint32_t offset, size;
+    uint32_t offset = 0, size = 0;
     sim_kernel_param(kernel, i, &offset, &size);
     if (launch->arguments == NULL || launch->arguments[i] == NULL) {
       sim_device_fail(error, SIM_ERR_INVALID_VALUE, "parameter %u of %u is missing", i, f->param_count);

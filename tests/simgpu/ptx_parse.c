@@ -176,7 +176,7 @@ static bool parse_function(struct parser *p, bool is_kernel, enum ptx_linkage li
 {
   struct ptx_module *m = p->module;
   const struct token *name = function_name(p);
-  uint32_t number;
+  uint32_t number = 0;
   if (name->kind != TOKEN_WORD) return sim_ptx_fail(p, name->line, "a function's name was expected");
   if (!function_number(p, name, &number)) return false;
   char *copy = sim_ptx_copy(p, name->text, name->length);
