@@ -153,6 +153,7 @@ Test(memory, fresh_global_memory_is_uninitialised_by_the_byte)
   uint32_t undefined = 0;
   ST(w.block[0], .at = w.fresh, .bytes = 1, .mask = 0x7);
   LD(w.block[0], .at = w.fresh, .bytes = 1, .mask = 0x7);
+  sim_block_warp_sync(w.block[0], 0, ALL);
   EXPECT_NONE(w);
   world_load(w.block[0], (struct touch){.at = w.fresh, .mask = 1}, &undefined);
   EXPECT(w, UNINIT_GLOBAL, 1);
