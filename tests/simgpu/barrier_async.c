@@ -226,11 +226,10 @@ uint32_t sim_async_arrive(const struct sim_mbarrier_op *op, bool noinc)
   return arrival.mask;
 }
 
-void sim_async_check_end(struct sim_block *block)
+void sim_async_exit(struct sim_block *block, uint32_t warp, uint32_t mask)
 {
-  sim_async_step(block, true);
-  for (uint32_t i = 0; block->async != NULL && i < block->warps * 32; i++) {
-    uint32_t warp = i / 32, lane = i % 32;
+  for (uint32_t rest = block->async != NULL ? mask : 0; rest != 0; rest &= rest - 1) {
+    uint32_t lane = (uint32_t)__builtin_ctz(rest);
     const struct sim_async_warp *async = &block->async[warp];
     uint32_t waited = block->clocks[warp].async_waited[lane];
     if (async->issued[lane] <= (waited > async->covered[lane] ? waited : async->covered[lane])) continue;

@@ -98,11 +98,6 @@ void sim_block_destroy(struct sim_block *block)
   if (block != NULL) block_free(block);
 }
 
-void sim_block_end(struct sim_block *block)
-{
-  if (block->fault.status == SIM_OK) sim_async_check_end(block);
-}
-
 enum sim_status sim_block_fault(const struct sim_block *block, struct sim_error *error)
 {
   if (error != NULL && block->fault.status != SIM_OK) *error = block->fault;
@@ -257,6 +252,7 @@ void sim_block_warp_sync(struct sim_block *block, uint32_t warp, uint32_t mask)
 
 void sim_block_exit(struct sim_block *block, uint32_t warp, uint32_t mask)
 {
+  if (block->fault.status == SIM_OK) sim_async_exit(block, warp, mask);
   sim_warp_clock_exit(&block->clocks[warp], mask);
   sim_wait_remove(block, warp, mask);
   sim_named_exit(block);

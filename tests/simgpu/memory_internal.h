@@ -175,7 +175,7 @@ uint32_t sim_access_touch(const struct sim_access *access, bool write, const uin
 
 /* --- barrier_*.c --- */
 void sim_barriers_free(struct sim_block *block);
-void sim_async_check_end(struct sim_block *block);
+void sim_async_exit(struct sim_block *block, uint32_t warp, uint32_t mask);
 void sim_named_exit(struct sim_block *block); /* lanes have left: phases may be complete */
 struct sim_mbarrier *sim_mbarrier_find(struct sim_block *block, uint32_t address);
 /* The live object at a lane's address, used by a thread that is ordered behind its init; NULL after a finding. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORD_SHIFT 2u
+#define SHIFT_MAX 4u /* cells of 16 bytes: what vector loads, ldmatrix and cp.async move */
 
 void sim_page_free(struct sim_page *page)
 {
@@ -57,34 +57,45 @@ static void split(struct sim_page *page, uint8_t shift)
   free(old);
 }
 
-static void prepare_slow(struct sim_page *page, uint32_t bytes, uint32_t stamp)
+static void prepare_slow(struct sim_page *page, uint32_t shift, uint32_t stamp)
 {
   if (page->stamp != stamp || page->cells == NULL) {
-    if (page->cells == NULL || page->shift != WORD_SHIFT) {
+    if (page->cells == NULL || page->shift > shift) {
       free(page->cells);
-      page->cells = must(malloc((SIM_PAGE_BYTES >> WORD_SHIFT) * sizeof *page->cells));
-      page->shift = WORD_SHIFT;
+      page->cells = must(malloc((SIM_PAGE_BYTES >> shift) * sizeof *page->cells));
+      page->shift = (uint8_t)shift;
     }
-    memset(page->cells, 0, (SIM_PAGE_BYTES >> WORD_SHIFT) * sizeof *page->cells);
+    memset(page->cells, 0, (SIM_PAGE_BYTES >> page->shift) * sizeof *page->cells);
     page->extra_count = page->extra_free = 0;
     page->stamp = stamp;
   }
-  if (bytes < 1u << page->shift) split(page, bytes == 1 ? 0 : 1);
+  if (page->shift > shift) split(page, (uint8_t)shift);
 }
 
-static inline void prepare(struct sim_page *page, uint32_t bytes, uint32_t stamp)
+/* Cells fine enough for an access, which is a whole number of them. */
+static inline void prepare(struct sim_page *page, uint32_t offset, uint32_t bytes, uint32_t stamp)
 {
-  if (page->stamp != stamp || page->cells == NULL || bytes < 1u << page->shift) prepare_slow(page, bytes, stamp);
+  uint32_t shift = (uint32_t)__builtin_ctz(offset | bytes | 1u << SHIFT_MAX);
+  if (page->stamp != stamp || shift < page->shift || page->cells == NULL) prepare_slow(page, shift, stamp);
 }
 
 /* --- order --- */
 
+/* sim_warp_clock_covers, with the answers that need no more than the warp's own table here. */
 static inline bool ordered(const struct sim_actor *actor, uint64_t epoch)
 {
+  const struct sim_warp_clock *clock = actor->clock;
   uint32_t agent = sim_epoch_agent(epoch) - actor->first_agent;
-  if (agent < actor->clock->known.agents && sim_epoch_clock(epoch) <= actor->clock->known.own[agent].all) return true;
-  if (sim_epoch_agent(epoch) == actor->warp_agent && sim_epoch_lane(epoch) == actor->lane) return true;
-  return sim_warp_clock_covers(actor->clock, actor->lane, epoch);
+  if (agent < clock->known.agents) {
+    const struct sim_known *known = &clock->known.own[agent];
+    if (sim_epoch_clock(epoch) <= known->all) return true;
+    if (sim_epoch_agent(epoch) == actor->warp_agent && sim_epoch_lane(epoch) == actor->lane) return true;
+    /* Another warp: nothing else could tell. */
+    if (agent < clock->known.agents / SIM_AGENT_KIND_COUNT && agent != clock->agent && known->part == 0 &&
+        clock->lanes_extra == 0)
+      return false;
+  }
+  return sim_warp_clock_covers(clock, actor->lane, epoch);
 }
 
 /* Two unordered accesses of which one is a write: may they be? Strong ones may, if each scope holds both. */
@@ -165,6 +176,18 @@ static inline bool same_interval(uint64_t epoch, uint32_t site, const struct sim
 
 /* --- reads --- */
 
+/* Warps that take turns in reading a cell stay where they are in its list. */
+static bool is_listed(struct sim_page *page, const struct sim_cell *cell, const struct sim_actor *actor)
+{
+  for (uint32_t at = cell->extra; at != 0; at = page->extras[at - 1].next) {
+    struct sim_extra *extra = &page->extras[at - 1];
+    if ((extra->site & SIM_SITE_WRITE) != 0 || !same_interval(extra->epoch, extra->site, actor)) continue;
+    if (sim_epoch_lane(extra->epoch) != actor->lane) extra->epoch = actor->epoch | SIM_LANE_MANY;
+    return true;
+  }
+  return false;
+}
+
 static bool read_cell(struct sim_page *page, struct sim_cell *cell, const struct sim_actor *actor,
                       struct sim_conflict *out)
 {
@@ -181,7 +204,10 @@ static bool read_cell(struct sim_page *page, struct sim_cell *cell, const struct
     cell->read = actor->epoch | SIM_LANE_MANY;
     return bad;
   }
-  if (cell->read != 0 && !ordered(actor, cell->read)) push(page, cell, actor, cell->read, cell->read_site);
+  if (cell->read != 0 && !ordered(actor, cell->read)) {
+    if (is_listed(page, cell, actor)) return bad;
+    push(page, cell, actor, cell->read, cell->read_site);
+  }
   cell->read = actor->epoch | actor->lane;
   cell->read_site = actor->site;
   return bad;
@@ -190,7 +216,7 @@ static bool read_cell(struct sim_page *page, struct sim_cell *cell, const struct
 bool sim_shadow_read(struct sim_page *page, uint32_t offset, uint32_t bytes, const struct sim_actor *actor,
                      struct sim_conflict *out)
 {
-  prepare(page, bytes, actor->stamp);
+  prepare(page, offset, bytes, actor->stamp);
   struct sim_cell *cell = &page->cells[offset >> page->shift], *end = cell + (bytes >> page->shift);
   uint64_t mine = actor->epoch | actor->lane;
   bool bad = false;
@@ -246,7 +272,7 @@ static bool write_cell(struct sim_page *page, struct sim_cell *cell, const struc
 bool sim_shadow_write(struct sim_page *page, uint32_t offset, uint32_t bytes, const struct sim_actor *actor,
                       struct sim_conflict *out)
 {
-  prepare(page, bytes, actor->stamp);
+  prepare(page, offset, bytes, actor->stamp);
   struct sim_cell *cell = &page->cells[offset >> page->shift], *end = cell + (bytes >> page->shift);
   bool bad = false;
   for (; cell < end; cell++) {
@@ -266,7 +292,7 @@ bool sim_shadow_write(struct sim_page *page, uint32_t offset, uint32_t bytes, co
 
 void sim_shadow_mark(struct sim_page *page, uint32_t offset, uint32_t bytes, uint32_t stamp, bool mbarrier)
 {
-  prepare(page, bytes, stamp);
+  prepare(page, offset, bytes, stamp);
   for (uint32_t i = offset >> page->shift; i < (offset + bytes) >> page->shift; i++) {
     if (mbarrier)
       page->cells[i].flags |= SIM_CELL_MBARRIER;

@@ -1,8 +1,8 @@
 /* memory_shadow.h: the shadow of a stretch of memory: per cell who wrote it last and who has read it since, and the race check on it.
  * Internal to the memory of the simulated GPU; see sim_clock.h for epochs.
  *
- * Memory is cut into pages of 1 KiB; a page's cells are of 4 bytes until an access of 2 or 1 bytes comes: then the page's cells are
- * split, so that neighbours written by different threads never look like one. A page's cells are made when it is first touched, and
+ * Memory is cut into pages of 1 KiB; its cells are of 16 bytes at most, and of the size of the smallest access that has come: then all of
+ * the page's cells are split, so that neighbours written by different threads never look like one. A page's cells are made when it is first touched, and
  * emptied lazily when a new launch (another stamp) touches it.
  * A cell holds one writer and one reader inline. Further readers with no order among them, and strong writers that others have
  * overtaken without order, go to a list (extras). Whatever happened before a new access in every respect is forgotten by it.
@@ -88,7 +88,7 @@ struct sim_conflict {
   uint32_t offset; /* in the page, of the cell; UINT32_MAX before */
 };
 
-/* One lane's access to bytes that lie in one page, aligned to their size. Updates the cells; on a conflict fills *out (if it has none
+/* One lane's access to bytes that lie in one page. Updates the cells; on a conflict fills *out (if it has none
  * yet) and returns true. */
 bool sim_shadow_read(struct sim_page *page, uint32_t offset, uint32_t bytes, const struct sim_actor *actor,
                      struct sim_conflict *out);

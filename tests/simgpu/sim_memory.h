@@ -132,10 +132,7 @@ void sim_memory_launch_end(struct sim_memory_launch *launch);
  * may be on different threads at once. NULL: out of memory. */
 struct sim_block *sim_block_create(struct sim_memory_launch *launch, uint64_t block_number,
                                    const uint32_t coordinates[3]);
-/* All threads have left: checks what must be done by then (async copies that nobody waited for); nothing if the block has a fault.
- * sim_block_fault tells. */
-void sim_block_end(struct sim_block *block);
-void sim_block_destroy(struct sim_block *block); /* NULL is fine. Checks nothing */
+void sim_block_destroy(struct sim_block *block); /* NULL is fine */
 /* SIM_OK or the first fault of the block: an access that could not be served, or a finding of severity ERROR. */
 enum sim_status sim_block_fault(const struct sim_block *block, struct sim_error *error);
 /* check: enum sim_check. A finding of the engine (divergence, uninitialised register, trap …) at an instruction: filled in and reported as those of memory
@@ -148,7 +145,8 @@ void sim_block_fence(struct sim_block *block, uint32_t warp, uint32_t mask, enum
 /* bar.warp.sync: lanes of a warp ordered among themselves, memory included. Not for shfl, vote, match, ldmatrix: these wait for each
  * other but order no memory. */
 void sim_block_warp_sync(struct sim_block *block, uint32_t warp, uint32_t mask);
-/* Lanes that have left the kernel: no barrier waits for them. */
+/* Lanes that have left the kernel: no barrier waits for them. Checks what they must have done by then: async copies that they never
+ * waited for are a finding. */
 void sim_block_exit(struct sim_block *block, uint32_t warp, uint32_t mask);
 /* The block's shared address of a generic or shared one, or UINT32_MAX if it is not in the block's shared window. */
 uint32_t sim_shared_address(uint64_t address, enum ptx_space space);

@@ -495,7 +495,7 @@ Test(cp_async, a_group_waited_for_and_a_barrier)
     world_barrier(w.block[0], 2);
     cr_expect_eq(peek(&w, 1, SHARED(16)), 5);
     LD(w.block[0], .warp = 1, .at = SHARED(0), .bytes = 16);
-    sim_block_end(w.block[0]);
+    sim_block_exit(w.block[0], 0, ALL);
     EXPECT_NONE(w);
     world_free(&w);
   }
@@ -641,7 +641,7 @@ Test(cp_async, copies_must_be_waited_for_before_the_end)
     sim_async_commit(w.block[0], 0, ALL);
     if (wait == 1) sim_async_wait(w.block[0], 0, ALL, 0);
     if (wait == 2) sim_async_wait(w.block[0], 0, ALL, 1);
-    sim_block_end(w.block[0]);
+    sim_block_exit(w.block[0], 0, ALL);
     EXPECT(w, ASYNC_UNWAITED, wait == 1 ? 0 : 1);
     world_free(&w);
   }
@@ -666,7 +666,7 @@ static void copy_with_arrival(uint64_t seed, bool noinc, bool wait)
   }
   uint32_t value = peek(&w, 1, SHARED(496));
   if (wait) cr_expect_eq(value, 125);
-  sim_block_end(w.block[0]);
+  sim_block_exit(w.block[0], 0, ALL);
   EXPECT(w, RACE_SHARED, wait ? 0 : 1);
   world_free(&w);
 }
