@@ -149,7 +149,7 @@ static struct target locate_private(const struct lane_access *access, enum ptx_s
   return target;
 }
 
-static struct target locate(const struct lane_access *access, uint8_t given_space, uint64_t address, bool write)
+static struct target locate_slow(const struct lane_access *access, uint8_t given_space, uint64_t address, bool write)
 {
   enum ptx_space space = resolve(given_space, &address);
   if (space == PTX_LOCAL || space == PTX_PARAM) return locate_private(access, space, address, write);
@@ -163,6 +163,27 @@ static struct target locate(const struct lane_access *access, uint8_t given_spac
   return target;
 }
 
+/* locate for what nearly every access is: shared memory, or the allocation of the lane before. */
+static inline bool locate_quick(const struct lane_access *access, uint8_t space, uint64_t address,
+                                struct target *target)
+{
+  struct sim_block *block = access->block;
+  uint64_t shared = space == PTX_SHARED && address <= UINT32_MAX ? address : address - SIM_SHARED_WINDOW;
+  struct sim_range *range = block->last_range;
+  enum ptx_space found = PTX_GLOBAL;
+  if (shared < SIM_WINDOW_BYTES) {
+    range = &block->shared;
+    address = shared;
+    found = PTX_SHARED;
+  }
+  uint32_t align = access->align != 0 ? access->align : access->bytes;
+  if (range == NULL || (found == PTX_SHARED && space == PTX_GLOBAL) || space > PTX_SHARED) return false;
+  if (!inside(range, address, access->bytes) || (address & (align - 1)) != 0) return false;
+  *target =
+      (struct target){.range = range, .address = address, .bytes = sim_range_bytes(range, address), .space = found};
+  return true;
+}
+
 /* --- one warp instruction under way --- */
 
 struct run {
@@ -173,6 +194,12 @@ struct run {
   struct sim_page *locked; /* of global memory */
   bool shadow, wide;       /* wide: scope gpu or sys */
 };
+
+static inline struct target locate(const struct lane_access *access, uint8_t space, uint64_t address, bool write)
+{
+  struct target target;
+  return locate_quick(access, space, address, &target) ? target : locate_slow(access, space, address, write);
+}
 
 static bool is_wide(uint8_t semantics, uint8_t scope)
 {
@@ -209,7 +236,7 @@ static void unlock(struct run *run)
 }
 
 /* The page of a target, locked where other blocks can reach it. */
-static struct sim_page *enter(struct run *run, const struct target *target)
+static inline struct sim_page *enter(struct run *run, const struct target *target)
 {
   struct sim_page *page = sim_range_page(target->range, target->address);
   if (target->space == PTX_SHARED) {
@@ -305,7 +332,7 @@ static void take(struct run *run, const struct target *target, uint32_t mask)
   sim_sync_take(sync_of(run, target), target->address, run->clock, mask, run->wide, acquire);
 }
 
-static bool is_shared_state(const struct target *target)
+static inline bool is_shared_state(const struct target *target)
 {
   return target->space == PTX_SHARED || target->space == PTX_GLOBAL;
 }
@@ -323,7 +350,7 @@ static uint32_t lanes_alike(const struct sim_access *access, uint32_t mask, uint
   return alike;
 }
 
-static void load_lane(struct run *run, const struct target *target, uint8_t *value, uint32_t *undefined)
+static inline void load_lane(struct run *run, const struct target *target, uint8_t *value, uint32_t *undefined)
 {
   struct sim_page *page = is_shared_state(target) ? enter(run, target) : NULL;
   /* Before the shadow: an acquire that reads a flag is ordered behind what the flag's writer did. */
@@ -405,7 +432,7 @@ static uint32_t overwritten(struct run *run, const uint8_t *values)
   return over;
 }
 
-static void store_lane(struct run *run, const struct target *target, const uint8_t *value)
+static inline void store_lane(struct run *run, const struct target *target, const uint8_t *value)
 {
   if (is_shared_state(target)) {
     struct sim_page *page = enter(run, target);
