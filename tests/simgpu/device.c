@@ -120,8 +120,8 @@ enum sim_status sim_device_unmap_host(struct sim_device *device, void *host, str
 
 static enum sim_status outside(struct sim_error *error, const char *what, uint64_t address, uint64_t size_bytes)
 {
-  return sim_device_fail(error, SIM_ERR_INVALID_VALUE, "%s of %llu bytes at 0x%llx: not inside one live allocation", what,
-                         (unsigned long long)size_bytes, (unsigned long long)address);
+  return sim_device_fail(error, SIM_ERR_INVALID_VALUE, "%s of %llu bytes at 0x%llx: not inside one live allocation",
+                         what, (unsigned long long)size_bytes, (unsigned long long)address);
 }
 
 enum sim_status sim_device_write(struct sim_device *device, uint64_t to, const void *from, uint64_t size_bytes,
@@ -142,14 +142,15 @@ enum sim_status sim_device_read(struct sim_device *device, void *to, uint64_t fr
   }
   if (uninitialised > 0 && report != NULL) {
     struct sim_finding finding = {.check = SIM_CHECK_UNINIT_COPY};
-    sim_report_addf(report, &finding, "a copy of %llu bytes from 0x%llx to the host has %llu bytes that were never written",
+    sim_report_addf(report, &finding,
+                    "a copy of %llu bytes from 0x%llx to the host has %llu bytes that were never written",
                     (unsigned long long)size_bytes, (unsigned long long)from, (unsigned long long)uninitialised);
   }
   return SIM_OK;
 }
 
-enum sim_status sim_device_copy(struct sim_device *to_device, uint64_t to, struct sim_device *from_device, uint64_t from,
-                                uint64_t size_bytes, struct sim_error *error)
+enum sim_status sim_device_copy(struct sim_device *to_device, uint64_t to, struct sim_device *from_device,
+                                uint64_t from, uint64_t size_bytes, struct sim_error *error)
 {
   if (to_device->health != SIM_OK) return sim_device_health(to_device, error);
   if (from_device->health != SIM_OK) return sim_device_health(from_device, error);
@@ -162,7 +163,8 @@ enum sim_status sim_device_fill(struct sim_device *device, uint64_t to, uint32_t
 {
   if (device->health != SIM_OK) return sim_device_health(device, error);
   if (width_bytes != 1 && width_bytes != 2 && width_bytes != 4) {
-    return sim_device_fail(error, SIM_ERR_INVALID_VALUE, "fill of elements of %u bytes: must be 1, 2 or 4", width_bytes);
+    return sim_device_fail(error, SIM_ERR_INVALID_VALUE, "fill of elements of %u bytes: must be 1, 2 or 4",
+                           width_bytes);
   }
   if (sim_memory_host_fill(device->memory, to, value, width_bytes, count)) return SIM_OK;
   return outside(error, "a fill", to, count * width_bytes);

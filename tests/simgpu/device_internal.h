@@ -38,7 +38,7 @@ enum sim_status sim_device_fail(struct sim_error *error, enum sim_status status,
 
 /* fatbin.c: the PTX of an image for a GPU of compute capability `capability` (90 for 9.0): borrowed, or, where it had to be
  * decompressed, none: SIM_ERR_NO_BINARY says so. */
-enum sim_status sim_fatbin_find(const void *image, size_t size, uint32_t capability, const char **text, size_t *text_size,
-                                struct sim_error *error);
+enum sim_status sim_fatbin_find(const void *image, size_t size, uint32_t capability, const char **text,
+                                size_t *text_size, struct sim_error *error);
 
 #endif

@@ -64,14 +64,16 @@ enum sim_status sim_kernel_set_max_dynamic_shared(struct sim_kernel *kernel, uin
   const struct sim_arch *arch = kernel->module->device->arch;
   uint32_t fixed = function_of(kernel)->shared_bytes;
   if ((uint64_t)fixed + bytes > arch->shared_optin_bytes) {
-    return sim_device_fail(error, SIM_ERR_INVALID_VALUE, "%u bytes of dynamic shared memory with %u static ones: at most %u",
-                           bytes, fixed, arch->shared_optin_bytes);
+    return sim_device_fail(error, SIM_ERR_INVALID_VALUE,
+                           "%u bytes of dynamic shared memory with %u static ones: at most %u", bytes, fixed,
+                           arch->shared_optin_bytes);
   }
   kernel->max_dynamic_shared_bytes = bytes;
   return SIM_OK;
 }
 
-uint32_t sim_kernel_occupancy(const struct sim_kernel *kernel, uint32_t threads_per_block, uint32_t dynamic_shared_bytes)
+uint32_t sim_kernel_occupancy(const struct sim_kernel *kernel, uint32_t threads_per_block,
+                              uint32_t dynamic_shared_bytes)
 {
   const struct sim_arch *arch = kernel->module->device->arch;
   struct sim_kernel_info info;
@@ -92,19 +94,20 @@ uint32_t sim_kernel_occupancy(const struct sim_kernel *kernel, uint32_t threads_
 
 /* --- launches --- */
 
-static enum sim_status check_shape(const struct sim_kernel *kernel, const struct sim_launch *launch, struct sim_error *error)
+static enum sim_status check_shape(const struct sim_kernel *kernel, const struct sim_launch *launch,
+                                   struct sim_error *error)
 {
   static const uint32_t grid_limit[3] = {0x7fffffff, 65535, 65535}, block_limit[3] = {1024, 1024, 64};
   struct sim_kernel_info info;
   sim_kernel_info(kernel, &info);
   for (int i = 0; i < 3; i++) {
     if (launch->grid[i] == 0 || launch->grid[i] > grid_limit[i]) {
-      return sim_device_fail(error, SIM_ERR_INVALID_CONFIG, "grid dimension %u of axis %d: must be 1..%u", launch->grid[i], i,
-                             grid_limit[i]);
+      return sim_device_fail(error, SIM_ERR_INVALID_CONFIG, "grid dimension %u of axis %d: must be 1..%u",
+                             launch->grid[i], i, grid_limit[i]);
     }
     if (launch->block[i] == 0 || launch->block[i] > block_limit[i]) {
-      return sim_device_fail(error, SIM_ERR_INVALID_CONFIG, "block dimension %u of axis %d: must be 1..%u", launch->block[i],
-                             i, block_limit[i]);
+      return sim_device_fail(error, SIM_ERR_INVALID_CONFIG, "block dimension %u of axis %d: must be 1..%u",
+                             launch->block[i], i, block_limit[i]);
     }
     if (info.required_threads[0] != 0 && info.required_threads[i] != launch->block[i]) {
       return sim_device_fail(error, SIM_ERR_INVALID_VALUE, "block dimension %u of axis %d: the kernel requires %u",
@@ -127,7 +130,8 @@ static enum sim_status check_resources(const struct sim_kernel *kernel, const st
 {
   const struct sim_arch *arch = kernel->module->device->arch;
   if (launch->dynamic_shared_bytes > kernel->max_dynamic_shared_bytes) {
-    return sim_device_fail(error, SIM_ERR_INVALID_VALUE, "%u bytes of dynamic shared memory: the kernel's attribute allows %u",
+    return sim_device_fail(error, SIM_ERR_INVALID_VALUE,
+                           "%u bytes of dynamic shared memory: the kernel's attribute allows %u",
                            launch->dynamic_shared_bytes, kernel->max_dynamic_shared_bytes);
   }
   if (launch->cluster[0] > 0 && product(launch->cluster) > 1) {
@@ -140,7 +144,8 @@ static enum sim_status check_resources(const struct sim_kernel *kernel, const st
   }
   if (!launch->cooperative) return SIM_OK;
   uint64_t blocks = (uint64_t)launch->grid[0] * launch->grid[1] * launch->grid[2];
-  uint64_t fit = (uint64_t)sim_kernel_occupancy(kernel, product(launch->block), launch->dynamic_shared_bytes) * arch->sm_count;
+  uint64_t fit =
+      (uint64_t)sim_kernel_occupancy(kernel, product(launch->block), launch->dynamic_shared_bytes) * arch->sm_count;
   if (blocks <= fit) return SIM_OK;
   return sim_device_fail(error, SIM_ERR_COOPERATIVE_TOO_LARGE, "a cooperative grid of %llu blocks: %llu fit at once",
                          (unsigned long long)blocks, (unsigned long long)fit);

@@ -24,8 +24,8 @@ static enum sim_status place_variables(struct sim_module *module, struct sim_err
     if (symbol->space == PTX_CONST) const_bytes += symbol->size_bytes;
     char what[160];
     snprintf(what, sizeof what, "variable %.140s", symbol->name);
-    module->addresses[i] =
-        sim_memory_alloc(module->device->memory, symbol->size_bytes, symbol->align > 256 ? symbol->align : 256, what, true);
+    module->addresses[i] = sim_memory_alloc(module->device->memory, symbol->size_bytes,
+                                            symbol->align > 256 ? symbol->align : 256, what, true);
     if (module->addresses[i] == 0) {
       return sim_device_fail(error, SIM_ERR_OUT_OF_MEMORY, "no room for variable '%.200s' of %llu bytes", symbol->name,
                              (unsigned long long)symbol->size_bytes);
@@ -36,8 +36,8 @@ static enum sim_status place_variables(struct sim_module *module, struct sim_err
     }
   }
   if (const_bytes > module->device->arch->const_bytes) {
-    return sim_device_fail(error, SIM_ERR_INVALID_PTX, "%llu bytes of constants: at most %u", (unsigned long long)const_bytes,
-                           module->device->arch->const_bytes);
+    return sim_device_fail(error, SIM_ERR_INVALID_PTX, "%llu bytes of constants: at most %u",
+                           (unsigned long long)const_bytes, module->device->arch->const_bytes);
   }
   return SIM_OK;
 }
@@ -70,10 +70,10 @@ static enum sim_status list_kernels(struct sim_module *module, struct sim_error 
     const struct ptx_function *f = &m->functions[i];
     if (!f->is_kernel || !f->has_body) continue;
     uint32_t limit = module->device->arch->shared_per_block_bytes;
-    module->kernels[module->kernel_count++] = (struct sim_kernel){
-        .module = module,
-        .function = i,
-        .max_dynamic_shared_bytes = f->shared_bytes < limit ? limit - f->shared_bytes : 0};
+    module->kernels[module->kernel_count++] =
+        (struct sim_kernel){.module = module,
+                            .function = i,
+                            .max_dynamic_shared_bytes = f->shared_bytes < limit ? limit - f->shared_bytes : 0};
   }
   return SIM_OK;
 }
@@ -103,12 +103,13 @@ enum sim_status sim_module_load(struct sim_device *device, const char *text, siz
   if (!sim_ptx_parse(text, size, &module->ptx, &wrong)) {
     status = sim_device_fail(&ours, SIM_ERR_INVALID_PTX, "PTX %s", wrong.message);
   } else if (!target_fits(module->ptx, device->arch)) {
-    status = sim_device_fail(&ours, SIM_ERR_NO_BINARY, "PTX for sm_%u%.1s does not run on a GPU of compute capability %u.%u",
-                             module->ptx->target, &module->ptx->target_suffix, device->arch->compute_major,
-                             device->arch->compute_minor);
+    status = sim_device_fail(&ours, SIM_ERR_NO_BINARY,
+                             "PTX for sm_%u%.1s does not run on a GPU of compute capability %u.%u", module->ptx->target,
+                             &module->ptx->target_suffix, device->arch->compute_major, device->arch->compute_minor);
   } else {
     module->addresses = calloc(module->ptx->symbol_count + 1, sizeof *module->addresses);
-    if (module->addresses == NULL) status = sim_device_fail(&ours, SIM_ERR_OUT_OF_MEMORY, "out of host memory for a module");
+    if (module->addresses == NULL)
+      status = sim_device_fail(&ours, SIM_ERR_OUT_OF_MEMORY, "out of host memory for a module");
     if (status == SIM_OK) status = place_variables(module, &ours);
     if (status == SIM_OK) status = relocate(module, &ours);
     if (status == SIM_OK) status = sim_program_create(module->ptx, module->addresses, &module->program, &ours);
@@ -123,8 +124,8 @@ enum sim_status sim_module_load(struct sim_device *device, const char *text, siz
   return SIM_OK;
 }
 
-enum sim_status sim_module_load_image(struct sim_device *device, const void *image, size_t size, struct sim_module **out,
-                                      struct sim_error *error)
+enum sim_status sim_module_load_image(struct sim_device *device, const void *image, size_t size,
+                                      struct sim_module **out, struct sim_error *error)
 {
   const char *text;
   size_t text_size;

@@ -89,8 +89,10 @@ enum step_result sim_step_mbarrier(struct step *s)
   if (insn->group_count > at + 1u) {
     sim_engine_need(s, at + 1, "a count of a barrier");
     memcpy(number, read32(s, at + 1), sizeof number);
-    if (transaction) op.tx = number;
-    else op.count = number;
+    if (transaction)
+      op.tx = number;
+    else
+      op.count = number;
   }
   op.action = insn->op == PTX_DO_MBARRIER_INIT          ? SIM_MBARRIER_INIT
               : insn->op == PTX_DO_MBARRIER_INVAL       ? SIM_MBARRIER_INVAL

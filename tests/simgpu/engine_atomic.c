@@ -51,8 +51,8 @@ static void apply(void *context, uint32_t lane, uint8_t *bytes)
   result[1] = atomic->value[1][lane];
   if (insn->mode == PTX_OP_CAS) {
     uint64_t mask = atomic->size >= 8 ? ~(uint64_t)0 : ((uint64_t)1 << 8 * atomic->size) - 1;
-    bool equal = old[0] == (atomic->compare[0][lane] & mask) &&
-                 (atomic->size < 16 || old[1] == atomic->compare[1][lane]);
+    bool equal =
+        old[0] == (atomic->compare[0][lane] & mask) && (atomic->size < 16 || old[1] == atomic->compare[1][lane]);
     if (!equal) return;
     result[0] = atomic->value[0][lane];
   } else if (sim_ptx_type((enum ptx_type)insn->type[0])->class == PTX_CLASS_FLOAT) {

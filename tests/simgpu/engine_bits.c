@@ -7,10 +7,7 @@ static enum step_result logic_predicate(struct step *s)
 {
   bool unary = s->insn->op == PTX_DO_NOT;
   uint32_t a = sim_engine_predicate(s, 1), b = unary ? 0 : sim_engine_predicate(s, 2);
-  uint32_t r = s->insn->op == PTX_DO_AND  ? a & b
-               : s->insn->op == PTX_DO_OR ? a | b
-               : unary                    ? ~a
-                                          : a ^ b;
+  uint32_t r = s->insn->op == PTX_DO_AND ? a & b : s->insn->op == PTX_DO_OR ? a | b : unary ? ~a : a ^ b;
   sim_engine_write_predicate(s, 0, r, sim_engine_defined(s, 1, unary ? 1 : 2));
   return STEP_NEXT;
 }

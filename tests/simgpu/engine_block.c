@@ -6,7 +6,7 @@
 #include "engine_internal.h"
 
 #define QUANTUM_MAX     256u
-#define LANDING_TURNS   8u  /* one turn in so many lands something */
+#define LANDING_TURNS   8u   /* one turn in so many lands something */
 #define IDLE_TURNS_WARP 256u /* failed waits a warp, with nothing happening, before it is a deadlock */
 
 bool sim_engine_block_init(struct block *block, struct engine *engine, uint64_t number)
@@ -75,8 +75,10 @@ bool sim_engine_block_turn(struct block *block)
   bool moved = progress != block->progress;
   block->progress = progress;
   if (warp == NULL) {
-    if (sim_block_fault(block->memory, NULL) != SIM_OK) block->failed = true;
-    else if (!moved && !sim_async_step(block->memory, true)) block->failed = stuck(block);
+    if (sim_block_fault(block->memory, NULL) != SIM_OK)
+      block->failed = true;
+    else if (!moved && !sim_async_step(block->memory, true))
+      block->failed = stuck(block);
     return !block->failed;
   }
   uint32_t spins = warp->spins;
@@ -86,8 +88,10 @@ bool sim_engine_block_turn(struct block *block)
   bool idle = warp->spins > spins && !moved && sim_block_progress(block->memory) == block->progress;
   block->idle_turns = idle ? block->idle_turns + 1 : 0;
   if (block->idle_turns > (uint64_t)IDLE_TURNS_WARP * live) {
-    if (sim_async_step(block->memory, true)) block->idle_turns = 0;
-    else block->failed = stuck(block);
+    if (sim_async_step(block->memory, true))
+      block->idle_turns = 0;
+    else
+      block->failed = stuck(block);
   }
   if (sim_block_fault(block->memory, NULL) != SIM_OK) block->failed = true;
   return !block->failed;

@@ -19,20 +19,28 @@ static uint32_t compare_integers(enum ptx_compare compare, bool sign, const uint
   case PTX_EQ: COMPARE(uint64_t, ==); break;
   case PTX_NE: COMPARE(uint64_t, !=); break;
   case PTX_LT:
-    if (sign) COMPARE(int64_t, <);
-    else COMPARE(uint64_t, <);
+    if (sign)
+      COMPARE(int64_t, <);
+    else
+      COMPARE(uint64_t, <);
     break;
   case PTX_LE:
-    if (sign) COMPARE(int64_t, <=);
-    else COMPARE(uint64_t, <=);
+    if (sign)
+      COMPARE(int64_t, <=);
+    else
+      COMPARE(uint64_t, <=);
     break;
   case PTX_GT:
-    if (sign) COMPARE(int64_t, >);
-    else COMPARE(uint64_t, >);
+    if (sign)
+      COMPARE(int64_t, >);
+    else
+      COMPARE(uint64_t, >);
     break;
   case PTX_GE:
-    if (sign) COMPARE(int64_t, >=);
-    else COMPARE(uint64_t, >=);
+    if (sign)
+      COMPARE(int64_t, >=);
+    else
+      COMPARE(uint64_t, >=);
     break;
   case PTX_LO: COMPARE(uint64_t, <); break;
   case PTX_LS: COMPARE(uint64_t, <=); break;
@@ -89,8 +97,9 @@ enum step_result sim_step_set(struct step *s)
   enum ptx_type to = (enum ptx_type)s->insn->type[0], from = (enum ptx_type)s->insn->type[1];
   const struct ptx_type_info *info = sim_ptx_type(to);
   bool two = is_half_pair(from);
-  uint32_t low = combine(s, compare_lanes(s, from, 1, 0), 3), high = two ? combine(s, compare_lanes(s, from, 1, 1), 3) : 0;
-  uint64_t one = to == PTX_F32 ? 0x3f800000u
+  uint32_t low = combine(s, compare_lanes(s, from, 1, 0), 3),
+           high = two ? combine(s, compare_lanes(s, from, 1, 1), 3) : 0;
+  uint64_t one = to == PTX_F32                        ? 0x3f800000u
                  : to == PTX_F16 || to == PTX_F16X2   ? 0x3c00u
                  : to == PTX_BF16 || to == PTX_BF16X2 ? 0x3f80u
                                                       : (two ? 0xffffu : ~(uint64_t)0);

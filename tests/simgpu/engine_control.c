@@ -36,8 +36,10 @@ enum step_result sim_step_branch_table(struct step *s)
       return STEP_MOVED;
     }
     uint32_t target = m->table_entries[table->first + index[lane]];
-    if (left == 0 && stay == 0) s->group->pc = target;
-    else sim_warp_split(s->warp, s->group, lanes, target, s->frame);
+    if (left == 0 && stay == 0)
+      s->group->pc = target;
+    else
+      sim_warp_split(s->warp, s->group, lanes, target, s->frame);
   }
   return STEP_MOVED;
 }
@@ -77,8 +79,9 @@ static bool call_fits(const struct step *s, const struct ptx_call *call, uint32_
 {
   const struct ptx_function *f = &s->program->module->functions[callee];
   if (f->param_count == call->argument_count && f->return_count == call->return_count && f->has_body) return true;
-  sim_engine_fail(s, SIM_CHECK_INSTRUCTION, lane, "call of '%.100s' with %u arguments and %u results: it takes %u and %u",
-                  f->name, call->argument_count, call->return_count, f->param_count, f->return_count);
+  sim_engine_fail(s, SIM_CHECK_INSTRUCTION, lane,
+                  "call of '%.100s' with %u arguments and %u results: it takes %u and %u", f->name,
+                  call->argument_count, call->return_count, f->param_count, f->return_count);
   return false;
 }
 
@@ -108,8 +111,10 @@ static enum step_result enter(struct step *s, const struct ptx_call *call, uint3
     uint32_t operand = call->argument_group + i;
     const struct ptx_operand *o = sim_engine_operand(s, operand);
     const struct ptx_symbol *target = &m->symbols[f->param_symbol + i];
-    if (o->kind == PTX_OPERAND_SYMBOL) copy_param(s, s->frame, &m->symbols[o->symbol], frame, target, lanes);
-    else pass_scalar(s, operand, frame, target, lanes);
+    if (o->kind == PTX_OPERAND_SYMBOL)
+      copy_param(s, s->frame, &m->symbols[o->symbol], frame, target, lanes);
+    else
+      pass_scalar(s, operand, frame, target, lanes);
   }
   if (lanes == s->group->mask) {
     s->group->frame = frame;
@@ -179,7 +184,8 @@ static void return_results(struct step *s, const struct frame *caller, uint32_t 
     } else if (o->kind == PTX_OPERAND_REGISTER) {
       uint64_t values[LANES] = {0};
       for (uint32_t l = 0; l < LANES; l++) {
-        memcpy(&values[l], lane_params(s, s->frame, l) + source->offset, source->size_bytes < 8 ? source->size_bytes : 8);
+        memcpy(&values[l], lane_params(s, s->frame, l) + source->offset,
+               source->size_bytes < 8 ? source->size_bytes : 8);
       }
       struct step there = *s;
       there.insn = insn;

@@ -17,9 +17,11 @@ static enum step_result compute(struct step *s)
   if (s->places[0].bits == 0) return STEP_NEXT;
   void *d = s->registers + s->places[0].offset;
   if (sim_ptx_type((enum ptx_type)insn->type[0])->size_bits > 32) {
-    sim_float_warp64(&op, s->mask, d, read64(s, 1), sources > 1 ? read64(s, 2) : NULL, sources > 2 ? read64(s, 3) : NULL);
+    sim_float_warp64(&op, s->mask, d, read64(s, 1), sources > 1 ? read64(s, 2) : NULL,
+                     sources > 2 ? read64(s, 3) : NULL);
   } else {
-    sim_float_warp32(&op, s->mask, d, read32(s, 1), sources > 1 ? read32(s, 2) : NULL, sources > 2 ? read32(s, 3) : NULL);
+    sim_float_warp32(&op, s->mask, d, read32(s, 1), sources > 1 ? read32(s, 2) : NULL,
+                     sources > 2 ? read32(s, 3) : NULL);
   }
   place_define(s, 0, defined);
   return STEP_NEXT;

@@ -7,9 +7,9 @@
 
 #include "engine_internal.h"
 
-#define STACK_BYTES     8192u  /* of a lane, where functions are called */
-#define CROWDED_YIELDS  20000u /* turns given up by a block before another one is let in beside it */
-#define RESIDENT_MAX    4096u
+#define STACK_BYTES    8192u  /* of a lane, where functions are called */
+#define CROWDED_YIELDS 20000u /* turns given up by a block before another one is let in beside it */
+#define RESIDENT_MAX   4096u
 
 /* One host thread's blocks: one at a time, unless they wait for each other. */
 struct worker {
@@ -166,6 +166,7 @@ enum sim_status sim_grid_run(const struct sim_grid *grid, struct sim_launch_stat
       .warps_per_block = engine.warps_per_block,
       .block_threads = engine.threads_per_block,
       .blocks = engine.block_count,
+      .grid = {grid->grid[0], grid->grid[1], grid->grid[2]},
       .shared_bytes = grid->dynamic_shared_bytes > 0 ? engine.dynamic_shared_offset + grid->dynamic_shared_bytes
                                                      : engine.kernel->shared_bytes,
       .local_bytes = engine.kernel->local_bytes + (calls_functions(grid->program) ? STACK_BYTES : 0),
@@ -185,7 +186,8 @@ enum sim_status sim_grid_run(const struct sim_grid *grid, struct sim_launch_stat
   pthread_mutex_destroy(&engine.lock);
   if (stats != NULL) {
     uint64_t steps = atomic_load(&engine.steps);
-    *stats = (struct sim_launch_stats){.warp_instructions = steps, .blocks = engine.block_count, .blocks_at_once = at_once};
+    *stats =
+        (struct sim_launch_stats){.warp_instructions = steps, .blocks = engine.block_count, .blocks_at_once = at_once};
     /* One warp instruction a cycle of each SM that has a block, and 2 µs to start: an order of magnitude, no more. */
     uint64_t sms = engine.block_count < grid->arch->sm_count ? engine.block_count : grid->arch->sm_count;
     stats->simulated_ns = 2000 + steps * 1000000 / (sms * grid->arch->clock_khz);

@@ -59,11 +59,11 @@ struct frame {
   struct frame *caller;
   struct frame *next_free;
   uint32_t function;
-  uint32_t call;     /* instruction that called; the lanes return behind it */
-  uint32_t lanes;    /* still in it */
+  uint32_t call;  /* instruction that called; the lanes return behind it */
+  uint32_t lanes; /* still in it */
   uint32_t depth;
   uint32_t local_base, local_end; /* of this activation in each lane's local memory */
-  uint32_t capacity; /* bytes behind memory */
+  uint32_t capacity;              /* bytes behind memory */
   uint8_t *memory;
   uint8_t *registers;
   uint32_t *defined; /* by slot */
@@ -223,12 +223,14 @@ enum step_result sim_engine_assertfail(struct step *s, const struct ptx_call *ca
 
 /* Handlers, by file. */
 #define ENGINE_HANDLERS(X)                                                                                             \
-  X(mov) X(integer) X(carry) X(mul_wide) X(mad24) X(sad) X(logic) X(shift) X(bits) X(prmt) X(lop3) X(shf) X(dot)       \
-  X(setp) X(set) X(selp) X(slct) X(testp) X(floating) X(unary_float) X(divide_float) X(fma) X(half) X(convert)         \
-  X(convert_pack) X(load) X(store) X(atomic) X(cvta) X(isspacep) X(nothing) X(alloca) X(stack) X(createpolicy)         \
-  X(cp_async) X(cp_async_group) X(cp_async_mbarrier) X(mbarrier) X(mbarrier_wait) X(mbarrier_pending) X(shfl) X(vote)  \
-  X(match) X(redux) X(activemask) X(elect) X(bar) X(bar_warp) X(fence) X(ldmatrix) X(stmatrix) X(movmatrix) X(mma)     \
-  X(branch) X(branch_table) X(call) X(ret) X(exit) X(trap) X(nanosleep)
+  X(mov)                                                                                                               \
+  X(integer) X(carry) X(mul_wide) X(mad24) X(sad) X(logic) X(shift) X(bits) X(prmt) X(lop3) X(shf) X(dot) X(setp)      \
+      X(set) X(selp) X(slct) X(testp) X(floating) X(unary_float) X(divide_float) X(fma) X(half) X(convert)             \
+          X(convert_pack) X(load) X(store) X(atomic) X(cvta) X(isspacep) X(nothing) X(alloca) X(stack) X(createpolicy) \
+              X(cp_async) X(cp_async_group) X(cp_async_mbarrier) X(mbarrier) X(mbarrier_wait) X(mbarrier_pending)      \
+                  X(shfl) X(vote) X(match) X(redux) X(activemask) X(elect) X(bar) X(bar_warp) X(fence) X(ldmatrix)     \
+                      X(stmatrix) X(movmatrix) X(mma) X(branch) X(branch_table) X(call) X(ret) X(exit) X(trap)         \
+                          X(nanosleep)
 #define ENGINE_DECLARE(name) enum step_result sim_step_##name(struct step *s);
 ENGINE_HANDLERS(ENGINE_DECLARE)
 #undef ENGINE_DECLARE

@@ -84,8 +84,10 @@ enum step_result sim_step_vote(struct step *s)
       if ((members >> l & 1) != 0) ballots[l] = yes;
     }
   }
-  if (s->insn->mode == PTX_BALLOT) sim_engine_write32(s, 0, ballots, ALL_LANES);
-  else sim_engine_write_predicate(s, 0, result, ALL_LANES);
+  if (s->insn->mode == PTX_BALLOT)
+    sim_engine_write32(s, 0, ballots, ALL_LANES);
+  else
+    sim_engine_write_predicate(s, 0, result, ALL_LANES);
   return STEP_NEXT;
 }
 
@@ -217,8 +219,8 @@ static uint64_t special_cluster(const struct step *s, enum ptx_special special)
   const struct sim_grid *grid = block->engine->grid;
   if (special <= PTX_SR_CLUSTERID_Z) return block->coordinates[special - PTX_SR_CLUSTERID_X];
   if (special <= PTX_SR_NCLUSTERID_Z) return grid->grid[special - PTX_SR_NCLUSTERID_X];
-  bool one = (special >= PTX_SR_CLUSTER_NCTAID_X && special <= PTX_SR_CLUSTER_NCTAID_Z) ||
-             special == PTX_SR_CLUSTER_NCTARANK;
+  bool one =
+      (special >= PTX_SR_CLUSTER_NCTAID_X && special <= PTX_SR_CLUSTER_NCTAID_Z) || special == PTX_SR_CLUSTER_NCTARANK;
   return one ? 1 : 0;
 }
 

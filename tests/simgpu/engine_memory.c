@@ -20,8 +20,8 @@ static uint8_t *param_bytes(const struct step *s, uint64_t address, uint32_t lan
     limit = f->call_bytes;
   }
   if (offset + size > limit) {
-    sim_engine_fail(s, SIM_CHECK_BOUNDS_LOCAL, lane, "access of %u bytes at offset %llu of %llu bytes of parameters", size,
-                    (unsigned long long)offset, (unsigned long long)limit);
+    sim_engine_fail(s, SIM_CHECK_BOUNDS_LOCAL, lane, "access of %u bytes at offset %llu of %llu bytes of parameters",
+                    size, (unsigned long long)offset, (unsigned long long)limit);
     return NULL;
   }
   if (!of_call) return (uint8_t *)(uintptr_t)engine->grid->params + offset;
@@ -120,9 +120,8 @@ enum step_result sim_step_load(struct step *s)
   }
   for (uint32_t i = 0; i < insn->vector; i++) element_to_register(s, i, values, bytes, i, ~undefined);
   if (served != s->mask) return STEP_MOVED;
-  /* A strong read may be a spin on another warp's write: let that one run soon. */
-  bool strong = insn->semantics != PTX_WEAK && s->warp->block->warp_count + s->warp->block->engine->block_count > 2;
-  return strong ? STEP_YIELD : STEP_NEXT;
+  /* A strong read may be a spin on another's write: let that one run soon. */
+  return insn->semantics != PTX_WEAK ? STEP_YIELD : STEP_NEXT;
 }
 
 enum step_result sim_step_store(struct step *s)
@@ -170,7 +169,8 @@ enum step_result sim_step_cvta(struct step *s)
   } else if (window != 0) {
     for (int l = 0; l < LANES; l++) values[l] = values[l] < SIM_WINDOW_BYTES ? values[l] + window : values[l];
   } else if (s->insn->space == PTX_PARAM && (s->insn->flags & PTX_TO_SPACE) == 0) {
-    for (int l = 0; l < LANES; l++) values[l] = values[l] < ENGINE_CALL_PARAMS ? values[l] + SIM_PARAM_WINDOW : values[l];
+    for (int l = 0; l < LANES; l++)
+      values[l] = values[l] < ENGINE_CALL_PARAMS ? values[l] + SIM_PARAM_WINDOW : values[l];
   }
   sim_engine_write(s, 0, type, values, place_defined(s, 1));
   return STEP_NEXT;
@@ -182,7 +182,8 @@ enum step_result sim_step_isspacep(struct step *s)
   uint32_t result = 0;
   sim_engine_read(s, 1, PTX_B64, values);
   for (int l = 0; l < LANES; l++) {
-    bool shared = values[l] - SIM_SHARED_WINDOW < SIM_WINDOW_BYTES, local = values[l] - SIM_LOCAL_WINDOW < SIM_WINDOW_BYTES;
+    bool shared = values[l] - SIM_SHARED_WINDOW < SIM_WINDOW_BYTES,
+         local = values[l] - SIM_LOCAL_WINDOW < SIM_WINDOW_BYTES;
     bool param = values[l] - SIM_PARAM_WINDOW < SIM_WINDOW_BYTES;
     bool is = s->insn->space == PTX_SHARED  ? shared
               : s->insn->space == PTX_LOCAL ? local

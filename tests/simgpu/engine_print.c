@@ -11,7 +11,8 @@
 static void read_string(const struct step *s, uint64_t address, char *text, size_t size)
 {
   size_t used = 0;
-  while (used + 1 < size && sim_memory_host_read(s->warp->block->engine->grid->memory, text + used, address + used, 1, NULL) &&
+  while (used + 1 < size &&
+         sim_memory_host_read(s->warp->block->engine->grid->memory, text + used, address + used, 1, NULL) &&
          text[used] != '\0') {
     used++;
   }
@@ -84,8 +85,10 @@ static const char *convert(struct step *s, const char *format, uint64_t *argumen
   const char *c = format + 1;
   uint32_t size = 4;
   while (*c != '\0' && strchr("-+ #0123456789.*", *c) != NULL && used < 40) {
-    if (*c == '*') used += (size_t)snprintf(spec + used, 12, "%d", (int)next_value(s, arguments, 4, lane));
-    else spec[used++] = *c;
+    if (*c == '*')
+      used += (size_t)snprintf(spec + used, 12, "%d", (int)next_value(s, arguments, 4, lane));
+    else
+      spec[used++] = *c;
     c++;
   }
   for (; *c != '\0' && strchr("hlLjzt", *c) != NULL; c++) size = *c == 'h' ? 4 : 8;

@@ -7,45 +7,115 @@
 
 /* Which handler an opcode has; ADD … MAX by type. */
 static const engine_handler handler_table[PTX_OP_COUNT] = {
-    [PTX_DO_ABS] = sim_step_integer, [PTX_DO_ACTIVEMASK] = sim_step_activemask, [PTX_DO_ADD] = sim_step_integer,
-    [PTX_DO_ADDC] = sim_step_carry, [PTX_DO_ALLOCA] = sim_step_alloca, [PTX_DO_AND] = sim_step_logic,
-    [PTX_DO_APPLYPRIORITY] = sim_step_nothing, [PTX_DO_ATOM] = sim_step_atomic, [PTX_DO_BAR_ARRIVE] = sim_step_bar,
-    [PTX_DO_BAR_RED] = sim_step_bar, [PTX_DO_BAR_SYNC] = sim_step_bar, [PTX_DO_BAR_WARP] = sim_step_bar_warp,
-    [PTX_DO_BFE] = sim_step_bits, [PTX_DO_BFI] = sim_step_bits, [PTX_DO_BFIND] = sim_step_bits,
-    [PTX_DO_BMSK] = sim_step_bits, [PTX_DO_BRA] = sim_step_branch, [PTX_DO_BREV] = sim_step_bits,
-    [PTX_DO_BRKPT] = sim_step_trap, [PTX_DO_BRX] = sim_step_branch_table, [PTX_DO_CALL] = sim_step_call,
-    [PTX_DO_CLZ] = sim_step_bits, [PTX_DO_CNOT] = sim_step_logic, [PTX_DO_COPYSIGN] = sim_step_floating,
-    [PTX_DO_COS] = sim_step_unary_float, [PTX_DO_CP_ASYNC] = sim_step_cp_async,
-    [PTX_DO_CP_ASYNC_COMMIT] = sim_step_cp_async_group, [PTX_DO_CP_ASYNC_MBARRIER] = sim_step_cp_async_mbarrier,
-    [PTX_DO_CP_ASYNC_WAIT] = sim_step_cp_async_group, [PTX_DO_CREATEPOLICY] = sim_step_createpolicy,
-    [PTX_DO_CVT] = sim_step_convert, [PTX_DO_CVT_PACK] = sim_step_convert_pack, [PTX_DO_CVTA] = sim_step_cvta,
-    [PTX_DO_DISCARD] = sim_step_nothing, [PTX_DO_DIV] = sim_step_integer, [PTX_DO_DP2A] = sim_step_dot,
-    [PTX_DO_DP4A] = sim_step_dot, [PTX_DO_ELECT] = sim_step_elect, [PTX_DO_EX2] = sim_step_unary_float,
-    [PTX_DO_EXIT] = sim_step_exit, [PTX_DO_FENCE] = sim_step_fence, [PTX_DO_FENCE_MBARRIER_INIT] = sim_step_fence,
-    [PTX_DO_FENCE_PROXY] = sim_step_nothing, [PTX_DO_FMA] = sim_step_fma, [PTX_DO_FNS] = sim_step_bits,
-    [PTX_DO_GRIDDEP] = sim_step_nothing, [PTX_DO_ISSPACEP] = sim_step_isspacep, [PTX_DO_LD] = sim_step_load,
-    [PTX_DO_LDMATRIX] = sim_step_ldmatrix, [PTX_DO_LDU] = sim_step_load, [PTX_DO_LG2] = sim_step_unary_float,
-    [PTX_DO_LOP3] = sim_step_lop3, [PTX_DO_MAD] = sim_step_integer, [PTX_DO_MAD24] = sim_step_mad24,
-    [PTX_DO_MADC] = sim_step_carry, [PTX_DO_MATCH] = sim_step_match, [PTX_DO_MAX] = sim_step_integer,
-    [PTX_DO_MBARRIER_ARRIVE] = sim_step_mbarrier, [PTX_DO_MBARRIER_ARRIVE_DROP] = sim_step_mbarrier,
-    [PTX_DO_MBARRIER_COMPLETE_TX] = sim_step_mbarrier, [PTX_DO_MBARRIER_EXPECT_TX] = sim_step_mbarrier,
-    [PTX_DO_MBARRIER_INIT] = sim_step_mbarrier, [PTX_DO_MBARRIER_INVAL] = sim_step_mbarrier,
-    [PTX_DO_MBARRIER_PENDING_COUNT] = sim_step_mbarrier_pending, [PTX_DO_MBARRIER_TEST_WAIT] = sim_step_mbarrier_wait,
-    [PTX_DO_MBARRIER_TRY_WAIT] = sim_step_mbarrier_wait, [PTX_DO_MIN] = sim_step_integer, [PTX_DO_MMA] = sim_step_mma,
-    [PTX_DO_MOV] = sim_step_mov, [PTX_DO_MOVMATRIX] = sim_step_movmatrix, [PTX_DO_MUL] = sim_step_integer,
-    [PTX_DO_MUL24] = sim_step_mad24, [PTX_DO_NANOSLEEP] = sim_step_nanosleep, [PTX_DO_NEG] = sim_step_integer,
-    [PTX_DO_NOT] = sim_step_logic, [PTX_DO_OR] = sim_step_logic, [PTX_DO_PMEVENT] = sim_step_nothing,
-    [PTX_DO_POPC] = sim_step_bits, [PTX_DO_PREFETCH] = sim_step_nothing, [PTX_DO_PRMT] = sim_step_prmt,
-    [PTX_DO_RCP] = sim_step_unary_float, [PTX_DO_RED] = sim_step_atomic, [PTX_DO_REDUX] = sim_step_redux,
-    [PTX_DO_REM] = sim_step_integer, [PTX_DO_RET] = sim_step_ret, [PTX_DO_RSQRT] = sim_step_unary_float,
-    [PTX_DO_SAD] = sim_step_sad, [PTX_DO_SELP] = sim_step_selp, [PTX_DO_SET] = sim_step_set,
-    [PTX_DO_SETP] = sim_step_setp, [PTX_DO_SHF] = sim_step_shf, [PTX_DO_SHFL] = sim_step_shfl,
-    [PTX_DO_SHL] = sim_step_shift, [PTX_DO_SHR] = sim_step_shift, [PTX_DO_SIN] = sim_step_unary_float,
-    [PTX_DO_SLCT] = sim_step_slct, [PTX_DO_SQRT] = sim_step_unary_float, [PTX_DO_ST] = sim_step_store,
-    [PTX_DO_STACKRESTORE] = sim_step_stack, [PTX_DO_STACKSAVE] = sim_step_stack, [PTX_DO_STMATRIX] = sim_step_stmatrix,
-    [PTX_DO_SUB] = sim_step_integer, [PTX_DO_SUBC] = sim_step_carry, [PTX_DO_SZEXT] = sim_step_bits,
-    [PTX_DO_TANH] = sim_step_unary_float, [PTX_DO_TESTP] = sim_step_testp, [PTX_DO_TRAP] = sim_step_trap,
-    [PTX_DO_VOTE] = sim_step_vote, [PTX_DO_XOR] = sim_step_logic,
+    [PTX_DO_ABS] = sim_step_integer,
+    [PTX_DO_ACTIVEMASK] = sim_step_activemask,
+    [PTX_DO_ADD] = sim_step_integer,
+    [PTX_DO_ADDC] = sim_step_carry,
+    [PTX_DO_ALLOCA] = sim_step_alloca,
+    [PTX_DO_AND] = sim_step_logic,
+    [PTX_DO_APPLYPRIORITY] = sim_step_nothing,
+    [PTX_DO_ATOM] = sim_step_atomic,
+    [PTX_DO_BAR_ARRIVE] = sim_step_bar,
+    [PTX_DO_BAR_RED] = sim_step_bar,
+    [PTX_DO_BAR_SYNC] = sim_step_bar,
+    [PTX_DO_BAR_WARP] = sim_step_bar_warp,
+    [PTX_DO_BFE] = sim_step_bits,
+    [PTX_DO_BFI] = sim_step_bits,
+    [PTX_DO_BFIND] = sim_step_bits,
+    [PTX_DO_BMSK] = sim_step_bits,
+    [PTX_DO_BRA] = sim_step_branch,
+    [PTX_DO_BREV] = sim_step_bits,
+    [PTX_DO_BRKPT] = sim_step_trap,
+    [PTX_DO_BRX] = sim_step_branch_table,
+    [PTX_DO_CALL] = sim_step_call,
+    [PTX_DO_CLZ] = sim_step_bits,
+    [PTX_DO_CNOT] = sim_step_logic,
+    [PTX_DO_COPYSIGN] = sim_step_floating,
+    [PTX_DO_COS] = sim_step_unary_float,
+    [PTX_DO_CP_ASYNC] = sim_step_cp_async,
+    [PTX_DO_CP_ASYNC_COMMIT] = sim_step_cp_async_group,
+    [PTX_DO_CP_ASYNC_MBARRIER] = sim_step_cp_async_mbarrier,
+    [PTX_DO_CP_ASYNC_WAIT] = sim_step_cp_async_group,
+    [PTX_DO_CREATEPOLICY] = sim_step_createpolicy,
+    [PTX_DO_CVT] = sim_step_convert,
+    [PTX_DO_CVT_PACK] = sim_step_convert_pack,
+    [PTX_DO_CVTA] = sim_step_cvta,
+    [PTX_DO_DISCARD] = sim_step_nothing,
+    [PTX_DO_DIV] = sim_step_integer,
+    [PTX_DO_DP2A] = sim_step_dot,
+    [PTX_DO_DP4A] = sim_step_dot,
+    [PTX_DO_ELECT] = sim_step_elect,
+    [PTX_DO_EX2] = sim_step_unary_float,
+    [PTX_DO_EXIT] = sim_step_exit,
+    [PTX_DO_FENCE] = sim_step_fence,
+    [PTX_DO_FENCE_MBARRIER_INIT] = sim_step_fence,
+    [PTX_DO_FENCE_PROXY] = sim_step_nothing,
+    [PTX_DO_FMA] = sim_step_fma,
+    [PTX_DO_FNS] = sim_step_bits,
+    [PTX_DO_GRIDDEP] = sim_step_nothing,
+    [PTX_DO_ISSPACEP] = sim_step_isspacep,
+    [PTX_DO_LD] = sim_step_load,
+    [PTX_DO_LDMATRIX] = sim_step_ldmatrix,
+    [PTX_DO_LDU] = sim_step_load,
+    [PTX_DO_LG2] = sim_step_unary_float,
+    [PTX_DO_LOP3] = sim_step_lop3,
+    [PTX_DO_MAD] = sim_step_integer,
+    [PTX_DO_MAD24] = sim_step_mad24,
+    [PTX_DO_MADC] = sim_step_carry,
+    [PTX_DO_MATCH] = sim_step_match,
+    [PTX_DO_MAX] = sim_step_integer,
+    [PTX_DO_MBARRIER_ARRIVE] = sim_step_mbarrier,
+    [PTX_DO_MBARRIER_ARRIVE_DROP] = sim_step_mbarrier,
+    [PTX_DO_MBARRIER_COMPLETE_TX] = sim_step_mbarrier,
+    [PTX_DO_MBARRIER_EXPECT_TX] = sim_step_mbarrier,
+    [PTX_DO_MBARRIER_INIT] = sim_step_mbarrier,
+    [PTX_DO_MBARRIER_INVAL] = sim_step_mbarrier,
+    [PTX_DO_MBARRIER_PENDING_COUNT] = sim_step_mbarrier_pending,
+    [PTX_DO_MBARRIER_TEST_WAIT] = sim_step_mbarrier_wait,
+    [PTX_DO_MBARRIER_TRY_WAIT] = sim_step_mbarrier_wait,
+    [PTX_DO_MIN] = sim_step_integer,
+    [PTX_DO_MMA] = sim_step_mma,
+    [PTX_DO_MOV] = sim_step_mov,
+    [PTX_DO_MOVMATRIX] = sim_step_movmatrix,
+    [PTX_DO_MUL] = sim_step_integer,
+    [PTX_DO_MUL24] = sim_step_mad24,
+    [PTX_DO_NANOSLEEP] = sim_step_nanosleep,
+    [PTX_DO_NEG] = sim_step_integer,
+    [PTX_DO_NOT] = sim_step_logic,
+    [PTX_DO_OR] = sim_step_logic,
+    [PTX_DO_PMEVENT] = sim_step_nothing,
+    [PTX_DO_POPC] = sim_step_bits,
+    [PTX_DO_PREFETCH] = sim_step_nothing,
+    [PTX_DO_PRMT] = sim_step_prmt,
+    [PTX_DO_RCP] = sim_step_unary_float,
+    [PTX_DO_RED] = sim_step_atomic,
+    [PTX_DO_REDUX] = sim_step_redux,
+    [PTX_DO_REM] = sim_step_integer,
+    [PTX_DO_RET] = sim_step_ret,
+    [PTX_DO_RSQRT] = sim_step_unary_float,
+    [PTX_DO_SAD] = sim_step_sad,
+    [PTX_DO_SELP] = sim_step_selp,
+    [PTX_DO_SET] = sim_step_set,
+    [PTX_DO_SETP] = sim_step_setp,
+    [PTX_DO_SHF] = sim_step_shf,
+    [PTX_DO_SHFL] = sim_step_shfl,
+    [PTX_DO_SHL] = sim_step_shift,
+    [PTX_DO_SHR] = sim_step_shift,
+    [PTX_DO_SIN] = sim_step_unary_float,
+    [PTX_DO_SLCT] = sim_step_slct,
+    [PTX_DO_SQRT] = sim_step_unary_float,
+    [PTX_DO_ST] = sim_step_store,
+    [PTX_DO_STACKRESTORE] = sim_step_stack,
+    [PTX_DO_STACKSAVE] = sim_step_stack,
+    [PTX_DO_STMATRIX] = sim_step_stmatrix,
+    [PTX_DO_SUB] = sim_step_integer,
+    [PTX_DO_SUBC] = sim_step_carry,
+    [PTX_DO_SZEXT] = sim_step_bits,
+    [PTX_DO_TANH] = sim_step_unary_float,
+    [PTX_DO_TESTP] = sim_step_testp,
+    [PTX_DO_TRAP] = sim_step_trap,
+    [PTX_DO_VOTE] = sim_step_vote,
+    [PTX_DO_XOR] = sim_step_logic,
 };
 
 engine_handler sim_engine_handler(const struct ptx_insn *insn)
@@ -109,10 +179,14 @@ static bool operand_constant(const struct sim_program *program, const struct ptx
   if (operand->symbol == PTX_NO_SYMBOL) return true;
   const struct ptx_symbol *symbol = &m->symbols[operand->symbol];
   uint64_t base = 0;
-  if (symbol->space == PTX_GLOBAL || symbol->space == PTX_CONST) base = program->symbol_address[operand->symbol];
-  else if (symbol->space == PTX_SHARED) base = SIM_SHARED_BASE + symbol->offset;
-  else if (symbol->space == PTX_PARAM) base = symbol->offset + (symbol->entry_param ? 0 : ENGINE_CALL_PARAMS);
-  else return false; /* local: depends on the activation */
+  if (symbol->space == PTX_GLOBAL || symbol->space == PTX_CONST)
+    base = program->symbol_address[operand->symbol];
+  else if (symbol->space == PTX_SHARED)
+    base = SIM_SHARED_BASE + symbol->offset;
+  else if (symbol->space == PTX_PARAM)
+    base = symbol->offset + (symbol->entry_param ? 0 : ENGINE_CALL_PARAMS);
+  else
+    return false; /* local: depends on the activation */
   if (symbol->space == PTX_SHARED && insn->space == PTX_GENERIC) base += SIM_SHARED_WINDOW;
   *value += base;
   return true;
@@ -164,7 +238,8 @@ static bool place_operands(struct sim_program *program, struct constants *consta
           place->offset = (int32_t)program->slot_offset[function->first_slot + operand->slot];
           place->bits = sim_ptx_type((enum ptx_type)operand->type)->size_bits;
         } else if (operand_constant(program, &m->insns[i], operand, &value)) {
-          bool wide = operand->kind != PTX_OPERAND_CONSTANT || sim_ptx_type((enum ptx_type)operand->type)->size_bits > 32;
+          bool wide =
+              operand->kind != PTX_OPERAND_CONSTANT || sim_ptx_type((enum ptx_type)operand->type)->size_bits > 32;
           if (!constant_place(constants, value, wide, &place->offset)) return false;
           place->bits = wide ? 64 : 32;
         }
@@ -304,8 +379,8 @@ void sim_program_destroy(struct sim_program *program)
 }
 
 /* Function addresses are small numbers in a page that no data has. */
-#define FUNCTION_BASE  0x0001000300000000ull
-#define FUNCTION_STEP  16u
+#define FUNCTION_BASE 0x0001000300000000ull
+#define FUNCTION_STEP 16u
 
 uint64_t sim_program_function_address(uint32_t function)
 {

@@ -151,8 +151,8 @@ void sim_engine_address(const struct step *s, uint32_t operand, uint64_t *out)
 {
   const struct ptx_operand *o = sim_engine_operand(s, operand);
   if (o->slot == PTX_NO_SLOT) {
-    uint64_t value = s->places[operand].bits != 0 ? read64(s, operand)[0]
-                                                  : sim_engine_symbol(s, o->symbol) + (uint64_t)o->value;
+    uint64_t value =
+        s->places[operand].bits != 0 ? read64(s, operand)[0] : sim_engine_symbol(s, o->symbol) + (uint64_t)o->value;
     for (int l = 0; l < LANES; l++) out[l] = value;
     return;
   }
@@ -178,8 +178,10 @@ static void mov_pack(const struct step *s, uint32_t bits, uint32_t width)
     sim_engine_read(s, 1 + i, part == 8 ? PTX_B8 : part == 16 ? PTX_B16 : part == 32 ? PTX_B32 : PTX_B64, piece);
     for (int l = 0; l < LANES; l++) {
       uint32_t shift = i * part;
-      if (shift < 64) values[l] |= piece[l] << shift;
-      else high[l] |= piece[l] << (shift - 64);
+      if (shift < 64)
+        values[l] |= piece[l] << shift;
+      else
+        high[l] |= piece[l] << (shift - 64);
     }
   }
   if (bits <= 64) {
@@ -203,8 +205,10 @@ static void mov_unpack(const struct step *s, uint32_t bits, uint32_t width)
     uint64_t piece[LANES];
     uint32_t shift = i * part;
     for (int l = 0; l < LANES; l++) {
-      if (bits <= 32) piece[l] = ((const uint32_t *)(const void *)from)[l] >> shift;
-      else piece[l] = ((const uint64_t *)(const void *)from)[l + (shift >= 64 ? LANES : 0)] >> shift % 64;
+      if (bits <= 32)
+        piece[l] = ((const uint32_t *)(const void *)from)[l] >> shift;
+      else
+        piece[l] = ((const uint64_t *)(const void *)from)[l + (shift >= 64 ? LANES : 0)] >> shift % 64;
     }
     sim_engine_write(s, i, type, piece, defined);
   }

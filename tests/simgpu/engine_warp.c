@@ -4,7 +4,7 @@
 
 #include "engine_internal.h"
 
-#define SPIN_BRANCHES 64u /* backward jumps of one group in a turn before others get theirs */
+#define FAVOUR_TURNS 3u /* see favoured_lane */
 
 uint64_t sim_engine_random(uint64_t *state)
 {
@@ -162,13 +162,13 @@ static void merge_groups(struct warp *warp)
   }
 }
 
-/* The group furthest behind that can run; `pass_over`: another one if there is one. */
-static struct group *pick_group(struct warp *warp, const struct group *pass_over)
+/* The group furthest behind that can run. */
+static struct group *pick_group(struct warp *warp)
 {
   struct group *best = NULL;
   for (uint32_t i = 0; i < warp->group_count; i++) {
     struct group *group = &warp->groups[i];
-    if (group->state != GROUP_RUN || group == pass_over) continue;
+    if (group->state != GROUP_RUN) continue;
     if (best == NULL || is_behind(group, best)) best = group;
   }
   return best;
@@ -242,7 +242,8 @@ static void report_divergence(struct warp *warp)
     if (is_behind(&warp->groups[i], first)) first = &warp->groups[i];
   }
   sim_block_report(warp->block->memory, SIM_CHECK_DIVERGENCE, warp->number, (uint32_t)__builtin_ctz(first->mask),
-                   first->pc, "lanes 0x%08x wait here for others of the warp's 0x%08x, which wait elsewhere or skip this",
+                   first->pc,
+                   "lanes 0x%08x wait here for others of the warp's 0x%08x, which wait elsewhere or skip this",
                    first->mask, warp->live);
 }
 
@@ -342,22 +343,38 @@ static uint32_t run_group(struct warp *warp, struct group *group, uint32_t quant
   return done;
 }
 
+/* The group that a lane is in, if it can run. */
+static struct group *group_of_lane(struct warp *warp, uint32_t lane)
+{
+  for (uint32_t i = 0; i < warp->group_count; i++) {
+    struct group *group = &warp->groups[i];
+    if ((group->mask >> lane & 1) != 0) return group->state == GROUP_RUN ? group : NULL;
+  }
+  return NULL;
+}
+
+/* A diverged warp that gave its last turn up may spin on what other lanes of it must do first: now and then the lanes with a random
+ * one go first, for a whole turn. */
+static uint32_t favoured_lane(struct warp *warp)
+{
+  if (!warp->yielded || warp->group_count < 2) return LANES;
+  uint64_t random = sim_engine_random(&warp->block->random);
+  return random % FAVOUR_TURNS == 0 ? (uint32_t)(random >> 32) % LANES : LANES;
+}
+
 uint32_t sim_warp_run(struct warp *warp, uint32_t quantum)
 {
-  uint32_t done = 0, turns = 0;
-  const struct group *pass_over = NULL;
+  uint32_t done = 0, favoured = favoured_lane(warp);
   warp->yielded = false;
   while (done < quantum && !warp->yielded && !warp->block->failed) {
     if (warp->group_count > 1) merge_groups(warp);
-    struct group *group = pick_group(warp, pass_over);
-    if (group == NULL && pass_over != NULL) group = pick_group(warp, NULL);
+    struct group *group = favoured < LANES ? group_of_lane(warp, favoured) : NULL;
+    if (group == NULL) {
+      favoured = LANES;
+      group = pick_group(warp);
+    }
     if (group == NULL) break;
-    pass_over = NULL;
-    uint32_t pc = group->pc;
-    bool alone = warp->group_count == 1;
     done += run_group(warp, group, quantum - done);
-    /* Lanes that spin on what the others of their warp must do first: the others get a turn now and then. */
-    if (!alone && group->pc < pc && ++turns % SPIN_BRANCHES == 0) pass_over = group;
     if (warp->group_count == 1 && warp->groups[0].mask == 0) warp->group_count = 0;
     if (warp->group_count == 0 || sim_block_fault(warp->block->memory, NULL) != SIM_OK) break;
   }

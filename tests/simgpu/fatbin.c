@@ -46,8 +46,8 @@ static bool is_text(const uint8_t *p, size_t size)
   return false;
 }
 
-enum sim_status sim_fatbin_find(const void *image, size_t size, uint32_t capability, const char **text, size_t *text_size,
-                                struct sim_error *error)
+enum sim_status sim_fatbin_find(const void *image, size_t size, uint32_t capability, const char **text,
+                                size_t *text_size, struct sim_error *error)
 {
   const uint8_t *p = image, *best = NULL;
   uint32_t best_arch = 0, compressed = 0, seen = 0, newer = 0;
@@ -90,8 +90,9 @@ enum sim_status sim_fatbin_find(const void *image, size_t size, uint32_t capabil
     *text_size = get64(best + 8);
     return SIM_OK;
   }
-  return sim_device_fail(error, SIM_ERR_NO_BINARY,
-                         "no PTX for compute capability %u.%u in the program: %u PTX entries, %u compressed, %u for newer GPUs "
-                         "(build with --compress-mode=none and code=[compute_X,sm_X])",
-                         capability / 10, capability % 10, seen, compressed, newer);
+  return sim_device_fail(
+      error, SIM_ERR_NO_BINARY,
+      "no PTX for compute capability %u.%u in the program: %u PTX entries, %u compressed, %u for newer GPUs "
+      "(build with --compress-mode=none and code=[compute_X,sm_X])",
+      capability / 10, capability % 10, seen, compressed, newer);
 }

@@ -15,45 +15,96 @@ struct pair {
   uint32_t value;
 };
 
-static const struct pair mode_words[] = {
-    {"lo", PTX_LO_HALF}, {"hi", PTX_HI_HALF}, {"wide", PTX_WIDE}, {"l", PTX_LEFT}, {"r", PTX_RIGHT}, {"up", PTX_UP},
-    {"down", PTX_DOWN}, {"bfly", PTX_BFLY}, {"idx", PTX_IDX}, {"all", PTX_ALL}, {"any", PTX_ANY}, {"uni", PTX_UNI},
-    {"ballot", PTX_BALLOT}, {"and", PTX_OP_AND}, {"or", PTX_OP_OR}, {"xor", PTX_OP_XOR}, {"add", PTX_OP_ADD},
-    {"min", PTX_OP_MIN}, {"max", PTX_OP_MAX}, {"inc", PTX_OP_INC}, {"dec", PTX_OP_DEC}, {"exch", PTX_OP_EXCH},
-    {"cas", PTX_OP_CAS}, {"popc", PTX_OP_POPC}, {"f4e", PTX_F4E}, {"b4e", PTX_B4E}, {"rc8", PTX_RC8},
-    {"ecl", PTX_ECL}, {"ecr", PTX_ECR}, {"rc16", PTX_RC16}, {"finite", PTX_TEST_FINITE},
-    {"infinite", PTX_TEST_INFINITE}, {"number", PTX_TEST_NUMBER}, {"notanumber", PTX_TEST_NOTANUMBER},
-    {"normal", PTX_TEST_NORMAL}, {"subnormal", PTX_TEST_SUBNORMAL}, {"launch_dependents", PTX_LAUNCH_DEPENDENTS},
-    {"wait", PTX_WAIT}, {"m8n8", PTX_SHAPE_M8N8}, {"ca", PTX_COPY_CA}, {"cg", PTX_COPY_CG}, {"async", PTX_PROXY_ASYNC},
-    {NULL, 0}};
-static const struct pair compare_words[] = {
-    {"eq", PTX_EQ}, {"ne", PTX_NE}, {"lt", PTX_LT}, {"le", PTX_LE}, {"gt", PTX_GT}, {"ge", PTX_GE}, {"lo", PTX_LO},
-    {"ls", PTX_LS}, {"hi", PTX_HI}, {"hs", PTX_HS}, {"equ", PTX_EQU}, {"neu", PTX_NEU}, {"ltu", PTX_LTU},
-    {"leu", PTX_LEU}, {"gtu", PTX_GTU}, {"geu", PTX_GEU}, {"num", PTX_NUM}, {"nan", PTX_NAN}, {NULL, 0}};
-static const struct pair bool_words[] = {
-    {"and", PTX_BOOL_AND}, {"or", PTX_BOOL_OR}, {"xor", PTX_BOOL_XOR}, {NULL, 0}};
-static const struct pair rounding_words[] = {
-    {"rn", PTX_RN}, {"rz", PTX_RZ}, {"rm", PTX_RM}, {"rp", PTX_RP}, {"rna", PTX_RNA}, {"rs", PTX_RS}, {"rni", PTX_RNI},
-    {"rzi", PTX_RZI}, {"rmi", PTX_RMI}, {"rpi", PTX_RPI}, {NULL, 0}};
-static const struct pair flag_words[] = {
-    {"ftz", PTX_FTZ}, {"sat", PTX_SAT}, {"satfinite", PTX_SATFINITE}, {"relu", PTX_RELU}, {"approx", PTX_APPROX},
-    {"full", PTX_FULL}, {"NaN", PTX_NAN_RESULT}, {"xorsign", PTX_XORSIGN_ABS}, {"oob", PTX_OOB}, {"cc", PTX_CARRY_OUT},
-    {"clamp", PTX_CLAMP}, {"wrap", PTX_WRAP}, {"shiftamt", PTX_SHIFTAMT}, {"abs", PTX_ABS}, {"nc", PTX_NON_COHERENT},
-    {"uni", PTX_UNIFORM}, {"sync", PTX_SYNC}, {"aligned", PTX_ALIGNED}, {"trans", PTX_TRANS}, {"noinc", PTX_NOINC},
-    {"parity", PTX_PARITY}, {"expect_tx", PTX_EXPECT_TX}, {"noComplete", PTX_NO_COMPLETE}, {"to", PTX_TO_SPACE},
-    {"noftz", PTX_NOFTZ}, {NULL, 0}};
-static const struct pair space_words[] = {
-    {"global", PTX_GLOBAL}, {"shared", PTX_SHARED}, {"shared::cta", PTX_SHARED}, {"shared::cluster", PTX_SHARED},
-    {"local", PTX_LOCAL}, {"param", PTX_PARAM}, {"param::entry", PTX_PARAM}, {"param::func", PTX_PARAM},
-    {"const", PTX_CONST}, {NULL, 0}};
+static const struct pair mode_words[] = {{"lo", PTX_LO_HALF},
+                                         {"hi", PTX_HI_HALF},
+                                         {"wide", PTX_WIDE},
+                                         {"l", PTX_LEFT},
+                                         {"r", PTX_RIGHT},
+                                         {"up", PTX_UP},
+                                         {"down", PTX_DOWN},
+                                         {"bfly", PTX_BFLY},
+                                         {"idx", PTX_IDX},
+                                         {"all", PTX_ALL},
+                                         {"any", PTX_ANY},
+                                         {"uni", PTX_UNI},
+                                         {"ballot", PTX_BALLOT},
+                                         {"and", PTX_OP_AND},
+                                         {"or", PTX_OP_OR},
+                                         {"xor", PTX_OP_XOR},
+                                         {"add", PTX_OP_ADD},
+                                         {"min", PTX_OP_MIN},
+                                         {"max", PTX_OP_MAX},
+                                         {"inc", PTX_OP_INC},
+                                         {"dec", PTX_OP_DEC},
+                                         {"exch", PTX_OP_EXCH},
+                                         {"cas", PTX_OP_CAS},
+                                         {"popc", PTX_OP_POPC},
+                                         {"f4e", PTX_F4E},
+                                         {"b4e", PTX_B4E},
+                                         {"rc8", PTX_RC8},
+                                         {"ecl", PTX_ECL},
+                                         {"ecr", PTX_ECR},
+                                         {"rc16", PTX_RC16},
+                                         {"finite", PTX_TEST_FINITE},
+                                         {"infinite", PTX_TEST_INFINITE},
+                                         {"number", PTX_TEST_NUMBER},
+                                         {"notanumber", PTX_TEST_NOTANUMBER},
+                                         {"normal", PTX_TEST_NORMAL},
+                                         {"subnormal", PTX_TEST_SUBNORMAL},
+                                         {"launch_dependents", PTX_LAUNCH_DEPENDENTS},
+                                         {"wait", PTX_WAIT},
+                                         {"m8n8", PTX_SHAPE_M8N8},
+                                         {"ca", PTX_COPY_CA},
+                                         {"cg", PTX_COPY_CG},
+                                         {"async", PTX_PROXY_ASYNC},
+                                         {NULL, 0}};
+static const struct pair compare_words[] = {{"eq", PTX_EQ},   {"ne", PTX_NE},   {"lt", PTX_LT},   {"le", PTX_LE},
+                                            {"gt", PTX_GT},   {"ge", PTX_GE},   {"lo", PTX_LO},   {"ls", PTX_LS},
+                                            {"hi", PTX_HI},   {"hs", PTX_HS},   {"equ", PTX_EQU}, {"neu", PTX_NEU},
+                                            {"ltu", PTX_LTU}, {"leu", PTX_LEU}, {"gtu", PTX_GTU}, {"geu", PTX_GEU},
+                                            {"num", PTX_NUM}, {"nan", PTX_NAN}, {NULL, 0}};
+static const struct pair bool_words[] = {{"and", PTX_BOOL_AND}, {"or", PTX_BOOL_OR}, {"xor", PTX_BOOL_XOR}, {NULL, 0}};
+static const struct pair rounding_words[] = {{"rn", PTX_RN},   {"rz", PTX_RZ},   {"rm", PTX_RM},   {"rp", PTX_RP},
+                                             {"rna", PTX_RNA}, {"rs", PTX_RS},   {"rni", PTX_RNI}, {"rzi", PTX_RZI},
+                                             {"rmi", PTX_RMI}, {"rpi", PTX_RPI}, {NULL, 0}};
+static const struct pair flag_words[] = {{"ftz", PTX_FTZ},
+                                         {"sat", PTX_SAT},
+                                         {"satfinite", PTX_SATFINITE},
+                                         {"relu", PTX_RELU},
+                                         {"approx", PTX_APPROX},
+                                         {"full", PTX_FULL},
+                                         {"NaN", PTX_NAN_RESULT},
+                                         {"xorsign", PTX_XORSIGN_ABS},
+                                         {"oob", PTX_OOB},
+                                         {"cc", PTX_CARRY_OUT},
+                                         {"clamp", PTX_CLAMP},
+                                         {"wrap", PTX_WRAP},
+                                         {"shiftamt", PTX_SHIFTAMT},
+                                         {"abs", PTX_ABS},
+                                         {"nc", PTX_NON_COHERENT},
+                                         {"uni", PTX_UNIFORM},
+                                         {"sync", PTX_SYNC},
+                                         {"aligned", PTX_ALIGNED},
+                                         {"trans", PTX_TRANS},
+                                         {"noinc", PTX_NOINC},
+                                         {"parity", PTX_PARITY},
+                                         {"expect_tx", PTX_EXPECT_TX},
+                                         {"noComplete", PTX_NO_COMPLETE},
+                                         {"to", PTX_TO_SPACE},
+                                         {"noftz", PTX_NOFTZ},
+                                         {NULL, 0}};
+static const struct pair space_words[] = {{"global", PTX_GLOBAL},      {"shared", PTX_SHARED},
+                                          {"shared::cta", PTX_SHARED}, {"shared::cluster", PTX_SHARED},
+                                          {"local", PTX_LOCAL},        {"param", PTX_PARAM},
+                                          {"param::entry", PTX_PARAM}, {"param::func", PTX_PARAM},
+                                          {"const", PTX_CONST},        {NULL, 0}};
 static const struct pair semantics_words[] = {
-    {"weak", PTX_WEAK}, {"relaxed", PTX_RELAXED}, {"acquire", PTX_ACQUIRE}, {"release", PTX_RELEASE},
-    {"acq_rel", PTX_ACQ_REL}, {"sc", PTX_SEQ_CST}, {"volatile", PTX_VOLATILE}, {NULL, 0}};
-static const struct pair scope_words[] = {
-    {"cta", PTX_SCOPE_CTA}, {"cluster", PTX_SCOPE_CLUSTER}, {"gpu", PTX_SCOPE_GPU}, {"gl", PTX_SCOPE_GPU},
-    {"sys", PTX_SCOPE_SYS}, {NULL, 0}};
-static const struct pair vector_words[] = {
-    {"v2", 2}, {"v4", 4}, {"v8", 8}, {"x1", 1}, {"x2", 2}, {"x4", 4}, {NULL, 0}};
+    {"weak", PTX_WEAK},       {"relaxed", PTX_RELAXED}, {"acquire", PTX_ACQUIRE},   {"release", PTX_RELEASE},
+    {"acq_rel", PTX_ACQ_REL}, {"sc", PTX_SEQ_CST},      {"volatile", PTX_VOLATILE}, {NULL, 0}};
+static const struct pair scope_words[] = {{"cta", PTX_SCOPE_CTA}, {"cluster", PTX_SCOPE_CLUSTER},
+                                          {"gpu", PTX_SCOPE_GPU}, {"gl", PTX_SCOPE_GPU},
+                                          {"sys", PTX_SCOPE_SYS}, {NULL, 0}};
+static const struct pair vector_words[] = {{"v2", 2}, {"v4", 4}, {"v8", 8}, {"x1", 1}, {"x2", 2}, {"x4", 4}, {NULL, 0}};
 
 static bool word_is(struct word word, const char *text, size_t length)
 {
@@ -177,7 +228,11 @@ static const char *rule_next(const char *items, const struct ptx_insn *insn, str
 static const char *constant_convert(struct ptx_operand *operand, enum ptx_type type)
 {
   const struct ptx_type_info *info = sim_ptx_type(type);
-  if (type == PTX_PRED) return "a number as a predicate";
+  if (type == PTX_PRED) { /* mov.pred p, -1: all lanes */
+    operand->value = operand->value != 0 ? 0xffffffff : 0;
+    operand->type = PTX_PRED;
+    return NULL;
+  }
   if ((type == PTX_F32 || type == PTX_TF32) && operand->type == PTX_F64) {
     double wide;
     memcpy(&wide, &operand->value, sizeof wide);
@@ -204,8 +259,11 @@ static const char *scalar_check(struct ptx_operand *operand, const struct operan
   const struct ptx_type_info *info = sim_ptx_type(rule->type);
   if (operand->negated && rule->kind != 'P') return "'!' before an operand that is no predicate";
   if (operand->kind == PTX_OPERAND_SINK) return source ? "'_' as a source" : NULL;
-  if (operand->kind == PTX_OPERAND_CONSTANT) return source ? constant_convert(operand, rule->type) : "a number as result";
-  if (operand->kind != PTX_OPERAND_REGISTER) return source && operand->kind != PTX_OPERAND_LABEL && operand->kind != PTX_OPERAND_ADDRESS ? NULL : "not a register";
+  if (operand->kind == PTX_OPERAND_CONSTANT)
+    return source ? constant_convert(operand, rule->type) : "a number as result";
+  if (operand->kind != PTX_OPERAND_REGISTER)
+    return source && operand->kind != PTX_OPERAND_LABEL && operand->kind != PTX_OPERAND_ADDRESS ? NULL
+                                                                                                : "not a register";
   uint32_t bits = sim_ptx_type((enum ptx_type)operand->type)->size_bits;
   if ((operand->type == PTX_PRED) != (rule->type == PTX_PRED)) return "a predicate and a value mixed up";
   if (rule->relaxed && bits < info->size_bits) return "a register that is narrower than the type";
@@ -258,7 +316,8 @@ static const char *move_check(struct ptx_insn *insn, struct operand_list *list)
   uint32_t bits = sim_ptx_type((enum ptx_type)insn->type[0])->size_bits;
   for (uint32_t group = 0; group < 2; group++) {
     uint32_t width = list->group_width[group];
-    if (list->bracketed[group] && (bits % width != 0 || bits / width < 8)) return "parts that do not add up to the type";
+    if (list->bracketed[group] && (bits % width != 0 || bits / width < 8))
+      return "parts that do not add up to the type";
     struct operand_rule rule = {.kind = insn->type[0] == PTX_PRED ? 'P' : 's', .type = insn->type[0]};
     if (list->bracketed[group]) {
       uint32_t part = bits / width;

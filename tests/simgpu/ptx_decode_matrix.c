@@ -71,7 +71,8 @@ static bool types_fit(const struct ptx_insn *insn)
     return pair && d == c && (d == PTX_F32 || d == PTX_F16);
   }
   if (a == PTX_BF16 || a == PTX_TF32) return b == a && d == PTX_F32 && c == PTX_F32;
-  return sim_ptx_type(b)->size_bits == info->size_bits && (b == PTX_B1) == (a == PTX_B1) && d == PTX_S32 && c == PTX_S32;
+  return sim_ptx_type(b)->size_bits == info->size_bits && (b == PTX_B1) == (a == PTX_B1) && d == PTX_S32 &&
+         c == PTX_S32;
 }
 
 static bool widths_fit(struct parser *p, const struct ptx_insn *insn, const struct operand_list *list)

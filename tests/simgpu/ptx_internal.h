@@ -72,6 +72,7 @@ struct parser {
   uint32_t fixup_count, fixup_capacity;
   uint32_t function; /* being parsed, or PTX_NO_SYMBOL */
   uint32_t loc;      /* of the next instruction */
+  uint32_t own_file; /* of the function's first .loc; 0: none yet */
 };
 
 /* Records the first error and returns false. */
@@ -83,12 +84,12 @@ static inline const struct token *token_now(const struct parser *p)
 }
 bool sim_ptx_is_punctuation(const struct token *token, char c);
 bool sim_ptx_is_word(const struct token *token, const char *word);
-bool sim_ptx_accept(struct parser *p, char c);              /* takes it if it is there */
+bool sim_ptx_accept(struct parser *p, char c); /* takes it if it is there */
 bool sim_ptx_accept_word(struct parser *p, const char *word);
-bool sim_ptx_expect(struct parser *p, char c);              /* fails if it is not */
-bool sim_ptx_integer(struct parser *p, int64_t *value);     /* with sign */
+bool sim_ptx_expect(struct parser *p, char c);                           /* fails if it is not */
+bool sim_ptx_integer(struct parser *p, int64_t *value);                  /* with sign */
 char *sim_ptx_copy(struct parser *p, const char *text, uint32_t length); /* into the arena, NUL-terminated */
-enum ptx_type sim_ptx_type_find(const char *name, size_t length); /* PTX_TYPE_NONE if there is none */
+enum ptx_type sim_ptx_type_find(const char *name, size_t length);        /* PTX_TYPE_NONE if there is none */
 
 /* ptx_parse_names.c */
 bool sim_ptx_scope_open(struct parser *p);
@@ -97,7 +98,8 @@ bool sim_ptx_name_add(struct parser *p, const struct token *token, struct name n
 const struct name *sim_ptx_name_find(const struct parser *p, const char *text, uint32_t length);
 /* Slot of a register by name, PTX_NO_SLOT if there is none. */
 uint32_t sim_ptx_register_find(const struct parser *p, const char *text, uint32_t length, uint8_t *type);
-uint32_t sim_ptx_slot_add(struct parser *p, enum ptx_type type, uint32_t count); /* first of `count`; PTX_NO_SLOT: failed */
+uint32_t sim_ptx_slot_add(struct parser *p, enum ptx_type type,
+                          uint32_t count); /* first of `count`; PTX_NO_SLOT: failed */
 bool sim_ptx_label_add(struct parser *p, const struct token *token);
 bool sim_ptx_fixup_add(struct parser *p, const struct token *token, uint32_t insn, uint32_t entry);
 bool sim_ptx_labels_resolve(struct parser *p); /* at a function's end */
@@ -111,9 +113,9 @@ struct operand_list {
   struct ptx_operand operands[320];
   uint32_t count;
   uint8_t group_count, group_width[PTX_GROUPS_MAX];
-  bool bracketed[PTX_GROUPS_MAX]; /* the group was a {vector} */
-  struct token names[PTX_GROUPS_MAX];  /* of a label, function or table, by group */
-  bool pair; /* the first two groups were d|p */
+  bool bracketed[PTX_GROUPS_MAX];     /* the group was a {vector} */
+  struct token names[PTX_GROUPS_MAX]; /* of a label, function or table, by group */
+  bool pair;                          /* the first two groups were d|p */
 };
 bool sim_ptx_operands(struct parser *p, struct operand_list *list);
 int32_t sim_ptx_special_find(const char *text, uint32_t length); /* enum ptx_special or -1 */

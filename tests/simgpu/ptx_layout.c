@@ -45,8 +45,10 @@ static struct uses function_uses(const struct ptx_module *m, const struct ptx_fu
       if (m->operands[o].symbol == PTX_NO_SYMBOL) continue;
       const struct ptx_symbol *symbol = &m->symbols[m->operands[o].symbol];
       if (symbol->space != PTX_SHARED) continue;
-      if (symbol->size_bytes == 0) uses.dynamic = true;
-      else if (is_common(m, symbol)) uses.common = true;
+      if (symbol->size_bytes == 0)
+        uses.dynamic = true;
+      else if (is_common(m, symbol))
+        uses.common = true;
       if (symbol->align > uses.align) uses.align = symbol->align;
     }
   }

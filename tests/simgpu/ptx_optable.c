@@ -83,16 +83,17 @@ const char *sim_ptx_op_name(enum ptx_op op)
 #define SEM    "?O(relaxed|acquire|release|acq_rel) ?P(cta|cluster|gpu|sys) "
 #define SHARED "shared|shared::cta|shared::cluster"
 #define L2PRE  "?X(L2::64B|L2::128B|L2::256B) "
-#define EVICT  "?X(L1::evict_normal|L1::evict_unchanged|L1::evict_first|L1::evict_last|L1::no_allocate) " \
-               "?X(L2::evict_normal|L2::evict_first|L2::evict_last) "
-#define HINT   "?H(L2::cache_hint) "
-#define LDTYPE "T(b8|b16|b32|b64|b128|u8|u16|u32|u64|s8|s16|s32|s64|f32|f64)"
+#define EVICT                                                                                                          \
+  "?X(L1::evict_normal|L1::evict_unchanged|L1::evict_first|L1::evict_last|L1::no_allocate) "                           \
+  "?X(L2::evict_normal|L2::evict_first|L2::evict_last) "
+#define HINT    "?H(L2::cache_hint) "
+#define LDTYPE  "T(b8|b16|b32|b64|b128|u8|u16|u32|u64|s8|s16|s32|s64|f32|f64)"
 #define MOVTYPE "b16|b32|b64|u16|u32|u64|s16|s32|s64|f32|f64"
-#define CMP    "C(eq|ne|lt|le|gt|ge|lo|ls|hi|hs|equ|neu|ltu|leu|gtu|geu|num|nan)"
-#define RND4   "R(rn|rz|rm|rp)"
-#define MBAR   "?O(release|relaxed) ?P(cta|cluster) ?S(shared|shared::cta) X(b64)"
-#define MBARRX "?O(release|relaxed) ?P(cta|cluster) ?S(" SHARED ") X(b64)"
-#define WAITS  "?O(acquire|relaxed) ?P(cta|cluster) ?S(shared|shared::cta) X(b64)"
+#define CMP     "C(eq|ne|lt|le|gt|ge|lo|ls|hi|hs|equ|neu|ltu|leu|gtu|geu|num|nan)"
+#define RND4    "R(rn|rz|rm|rp)"
+#define MBAR    "?O(release|relaxed) ?P(cta|cluster) ?S(shared|shared::cta) X(b64)"
+#define MBARRX  "?O(release|relaxed) ?P(cta|cluster) ?S(" SHARED ") X(b64)"
+#define WAITS   "?O(acquire|relaxed) ?P(cta|cluster) ?S(shared|shared::cta) X(b64)"
 
 static const struct ptx_row row_table[] = {
     {"abs", PTX_DO_ABS, "T(s16|s32|s64|f64)", "d s"},
@@ -147,8 +148,7 @@ static const struct ptx_row row_table[] = {
     {"cnot", PTX_DO_CNOT, "T(" BITS ")", "d s"},
     {"copysign", PTX_DO_COPYSIGN, "T(f32|f64)", "d s s"},
     {"cos", PTX_DO_COS, "F(approx) ?F(ftz) T(f32)", "d s"},
-    {"cp", PTX_DO_CP_ASYNC,
-     "X(async) M(ca|cg) S(shared|shared::cta) D(global) " HINT L2PRE, "A A I ?s:u32"},
+    {"cp", PTX_DO_CP_ASYNC, "X(async) M(ca|cg) S(shared|shared::cta) D(global) " HINT L2PRE, "A A I ?s:u32"},
     {"cp", PTX_DO_CP_ASYNC, "X(async) M(ca|cg) S(shared|shared::cta) D(global) " HINT L2PRE, "A A I !p"},
     {"cp", PTX_DO_CP_ASYNC_COMMIT, "X(async) X(commit_group)", ""},
     {"cp", PTX_DO_CP_ASYNC_WAIT, "X(async) X(wait_group)", "I"},
@@ -166,11 +166,12 @@ static const struct ptx_row row_table[] = {
      "d:b64 A s:u32 s:u32"},
     {"createpolicy", PTX_DO_CREATEPOLICY, "X(cvt) X(L2) X(b64)", "d:b64 s:b64"},
     /* To and from integers and between floats; satfinite and pairs below. T[0] result, T[1] source. */
-    {"cvt", PTX_DO_CVT, "?R(rni|rzi|rmi|rpi) ?F(ftz) ?F(sat) T(u8|u16|u32|u64|s8|s16|s32|s64|f16|f32|f64) "
-                        "T(u8|u16|u32|u64|s8|s16|s32|s64|f16|f32|f64)",
+    {"cvt", PTX_DO_CVT,
+     "?R(rni|rzi|rmi|rpi) ?F(ftz) ?F(sat) T(u8|u16|u32|u64|s8|s16|s32|s64|f16|f32|f64) "
+     "T(u8|u16|u32|u64|s8|s16|s32|s64|f16|f32|f64)",
      "n s1n"},
-    {"cvt", PTX_DO_CVT, "R(rn|rz|rm|rp) ?F(ftz) ?F(sat) T(f16|f32|f64) T(u8|u16|u32|u64|s8|s16|s32|s64|f16|f32|f64|bf16)",
-     "n s1n"},
+    {"cvt", PTX_DO_CVT,
+     "R(rn|rz|rm|rp) ?F(ftz) ?F(sat) T(f16|f32|f64) T(u8|u16|u32|u64|s8|s16|s32|s64|f16|f32|f64|bf16)", "n s1n"},
     {"cvt", PTX_DO_CVT, "R(rn|rz|rm|rp) T(bf16) T(u8|u16|u32|u64|s8|s16|s32|s64|f16|f64)", "n s1n"},
     {"cvt", PTX_DO_CVT, "?R(rni|rzi|rmi|rpi) ?F(ftz) ?F(sat) T(f16|f32|f64) T(bf16)", "n s1n"},
     {"cvt", PTX_DO_CVT, "R(rni|rzi|rmi|rpi) ?F(sat) T(u8|u16|u32|u64|s8|s16|s32|s64|bf16) T(bf16)", "n s1n"},
@@ -217,8 +218,9 @@ static const struct ptx_row row_table[] = {
     {"isspacep", PTX_DO_ISSPACEP, "S(const|global|local|param|param::entry|" SHARED ")", "p s:u64"},
     {"istypep", PTX_OP_NONE, "", ""},
     {"ld", PTX_DO_LD,
-     "?O(weak|relaxed|acquire|volatile) ?P(cta|cluster|gpu|sys) ?S(const|global|local|param|param::entry|param::func|" SHARED
-     ") ?X(ca|cg|cs|lu|cv) ?F(nc) " EVICT HINT L2PRE "?V(v2|v4|v8) " LDTYPE,
+     "?O(weak|relaxed|acquire|volatile) ?P(cta|cluster|gpu|sys) "
+     "?S(const|global|local|param|param::entry|param::func|" SHARED ") ?X(ca|cg|cs|lu|cv) ?F(nc) " EVICT HINT L2PRE
+     "?V(v2|v4|v8) " LDTYPE,
      "v A"},
     {"ld", PTX_OP_NONE, "X(mmio)", ""},
     {"ldmatrix", PTX_DO_LDMATRIX, "F(sync) F(aligned) M(m8n8) V(x1|x2|x4) ?F(trans) ?S(shared|shared::cta) T(b16)",
@@ -320,8 +322,8 @@ static const struct ptx_row row_table[] = {
     {"set", PTX_DO_SET, CMP " B(and|or|xor) ?F(ftz) T(u32|s32|f32) T(" MOVTYPE ")", "d s1 s1 !p"},
     {"set", PTX_DO_SET, CMP " ?F(ftz) T(f16|bf16|u16|s16|u32|s32|f32|f16x2|bf16x2) T(f16|bf16|f16x2|bf16x2)",
      "d s1 s1"},
-    {"set", PTX_DO_SET, CMP " B(and|or|xor) ?F(ftz) T(f16|bf16|u16|s16|u32|s32|f32|f16x2|bf16x2) T(f16|bf16|f16x2|bf16x2)",
-     "d s1 s1 !p"},
+    {"set", PTX_DO_SET,
+     CMP " B(and|or|xor) ?F(ftz) T(f16|bf16|u16|s16|u32|s32|f32|f16x2|bf16x2) T(f16|bf16|f16x2|bf16x2)", "d s1 s1 !p"},
     {"setmaxnreg", PTX_OP_NONE, "", ""},
     {"setp", PTX_DO_SETP, CMP " ?F(ftz) T(" MOVTYPE "|f16|bf16|f16x2|bf16x2)", "p ?q s s"},
     {"setp", PTX_DO_SETP, CMP " B(and|or|xor) ?F(ftz) T(" MOVTYPE "|f16|bf16|f16x2|bf16x2)", "p ?q s s !p"},
@@ -405,8 +407,10 @@ const struct ptx_row *sim_ptx_rows(const char *name, size_t length, uint32_t *co
   size_t low = 0, high = ROW_COUNT;
   while (low < high) {
     size_t middle = (low + high) / 2;
-    if (compare_name(name, length, row_table[middle].name) > 0) low = middle + 1;
-    else high = middle;
+    if (compare_name(name, length, row_table[middle].name) > 0)
+      low = middle + 1;
+    else
+      high = middle;
   }
   *count = 0;
   while (low + *count < ROW_COUNT && compare_name(name, length, row_table[low + *count].name) == 0) (*count)++;

@@ -190,6 +190,7 @@ static bool parse_function(struct parser *p, bool is_kernel, enum ptx_linkage li
   struct ptx_function *function = &m->functions[number];
   p->function = number;
   p->loc = 0;
+  p->own_file = 0;
   if (!sim_ptx_scope_open(p)) return false;
   if (sim_ptx_is_punctuation(token_now(p), '(') &&
       !parse_parameters(p, &function->return_symbol, &function->return_count)) {
@@ -205,7 +206,8 @@ static bool parse_function(struct parser *p, bool is_kernel, enum ptx_linkage li
   if (!sim_ptx_accept(p, ';')) {
     function->has_body = true;
     good = sim_ptx_expect(p, '{') && sim_ptx_body(p) && sim_ptx_labels_resolve(p);
-    struct ptx_insn last = {.op = is_kernel ? PTX_DO_EXIT : PTX_DO_RET, .vector = 1, .guard = PTX_NO_SLOT, .loc = p->loc};
+    struct ptx_insn last = {
+        .op = is_kernel ? PTX_DO_EXIT : PTX_DO_RET, .vector = 1, .guard = PTX_NO_SLOT, .loc = p->loc};
     last.line = token_now(p)->line;
     good = good && sim_ptx_emit(p, &last, NULL, 0); /* falling off the end returns */
   }
@@ -218,11 +220,16 @@ static bool parse_item(struct parser *p)
 {
   enum ptx_linkage linkage = PTX_LINK_NONE;
   for (;; p->at++) {
-    if (sim_ptx_is_word(token_now(p), ".visible")) linkage = PTX_LINK_VISIBLE;
-    else if (sim_ptx_is_word(token_now(p), ".extern")) linkage = PTX_LINK_EXTERN;
-    else if (sim_ptx_is_word(token_now(p), ".weak")) linkage = PTX_LINK_WEAK;
-    else if (sim_ptx_is_word(token_now(p), ".common")) linkage = PTX_LINK_COMMON;
-    else break;
+    if (sim_ptx_is_word(token_now(p), ".visible"))
+      linkage = PTX_LINK_VISIBLE;
+    else if (sim_ptx_is_word(token_now(p), ".extern"))
+      linkage = PTX_LINK_EXTERN;
+    else if (sim_ptx_is_word(token_now(p), ".weak"))
+      linkage = PTX_LINK_WEAK;
+    else if (sim_ptx_is_word(token_now(p), ".common"))
+      linkage = PTX_LINK_COMMON;
+    else
+      break;
   }
   const struct token *token = token_now(p);
   static const struct {
@@ -295,8 +302,10 @@ bool sim_ptx_parse(const char *text, size_t size, struct ptx_module **out, struc
     free(p->fixups);
   }
   free(p);
-  if (good) *out = m;
-  else sim_ptx_destroy(m);
+  if (good)
+    *out = m;
+  else
+    sim_ptx_destroy(m);
   return good;
 }
 

@@ -20,14 +20,18 @@ bool sim_ptx_emit(struct parser *p, struct ptx_insn *insn, const struct ptx_oper
   return true;
 }
 
-/* .loc file line column [, function_name label, inlined_at file line column]: the innermost place counts. */
+/* .loc file line column [, function_name label, inlined_at file line column]. nvcc writes the places of inlined calls from the outside
+ * in. The innermost one in the function's own file counts: wrappers from headers would hide which of their callers is meant. */
 static bool statement_loc(struct parser *p)
 {
   uint32_t line = token_now(p)->line;
   int64_t file, source, column;
   if (!sim_ptx_integer(p, &file) || !sim_ptx_integer(p, &source) || !sim_ptx_integer(p, &column)) return false;
+  bool inlined = sim_ptx_is_punctuation(token_now(p), ',') && token_now(p)->line == line;
   while (token_now(p)->line == line && token_now(p)->kind != TOKEN_END) p->at++;
+  if (p->own_file == 0) p->own_file = (uint32_t)file;
   if (source == 0) return true; /* compiler-made code: keeps the last line */
+  if (inlined && p->own_file != (uint32_t)file) return true;
   struct ptx_module *m = p->module;
   struct ptx_loc *last = &m->locs[p->loc];
   if (last->file == (uint32_t)file && last->line == (uint32_t)source) return true;
@@ -44,7 +48,10 @@ static bool statement_directive(struct parser *p, const struct token *token)
   static const struct {
     const char *word;
     uint8_t space;
-  } spaces[] = {{".shared", PTX_SHARED}, {".local", PTX_LOCAL}, {".param", PTX_PARAM}, {".global", PTX_GLOBAL},
+  } spaces[] = {{".shared", PTX_SHARED},
+                {".local", PTX_LOCAL},
+                {".param", PTX_PARAM},
+                {".global", PTX_GLOBAL},
                 {".const", PTX_CONST}};
   if (sim_ptx_is_word(token, ".reg")) return sim_ptx_registers(p);
   if (sim_ptx_is_word(token, ".loc")) return statement_loc(p);

@@ -9,7 +9,11 @@ struct special {
   const char *name;
   uint8_t type;
 };
-#define XYZ(stem, type) {stem ".x", type}, {stem ".y", type}, {stem ".z", type}
+#define XYZ(stem, type)                                                                                                \
+  {stem ".x", type}, {stem ".y", type},                                                                                \
+  {                                                                                                                    \
+    stem ".z", type                                                                                                    \
+  }
 static const struct special special_table[PTX_SR_ENVREG] = {
     XYZ("%tid", PTX_U32),
     XYZ("%ntid", PTX_U32),
@@ -96,7 +100,8 @@ static bool parse_number(struct parser *p, struct ptx_operand *operand)
     p->at++;
     return true;
   }
-  if (!hexadecimal && (memchr(token->text, '.', token->length) != NULL || memchr(token->text, 'e', token->length) != NULL)) {
+  if (!hexadecimal &&
+      (memchr(token->text, '.', token->length) != NULL || memchr(token->text, 'e', token->length) != NULL)) {
     char digits[72] = {0};
     char *end = digits;
     if (token->length < sizeof digits) memcpy(digits, token->text, token->length);
@@ -254,7 +259,8 @@ bool sim_ptx_operands(struct parser *p, struct operand_list *list)
   if (sim_ptx_accept(p, ';')) return true;
   do {
     const struct token *token = token_now(p);
-    if (list->group_count >= PTX_GROUPS_MAX - 1 || list->count + 1 >= sizeof list->operands / sizeof list->operands[0]) {
+    if (list->group_count >= PTX_GROUPS_MAX - 1 ||
+        list->count + 1 >= sizeof list->operands / sizeof list->operands[0]) {
       return sim_ptx_fail(p, token->line, "more than %d operands", PTX_GROUPS_MAX - 1);
     }
     uint8_t group = list->group_count;

@@ -12,10 +12,10 @@ bool sim_ptx_registers(struct parser *p)
 {
   const struct token *token = token_now(p);
   if (token->kind == TOKEN_WORD && (sim_ptx_is_word(token, ".v2") || sim_ptx_is_word(token, ".v4"))) {
-    return sim_ptx_fail(p, token->line, ".reg %.*s: vector registers are not simulated", (int)token->length, token->text);
+    return sim_ptx_fail(p, token->line, ".reg %.*s: vector registers are not simulated", (int)token->length,
+                        token->text);
   }
-  enum ptx_type type =
-      token->text[0] == '.' ? sim_ptx_type_find(token->text + 1, token->length - 1) : PTX_TYPE_NONE;
+  enum ptx_type type = token->text[0] == '.' ? sim_ptx_type_find(token->text + 1, token->length - 1) : PTX_TYPE_NONE;
   if (token->kind != TOKEN_WORD || type == PTX_TYPE_NONE) {
     return sim_ptx_fail(p, token->line, ".reg %.*s: not a register type", (int)token->length, token->text);
   }
@@ -232,10 +232,8 @@ static bool variable_place(struct parser *p, struct ptx_symbol *symbol)
 bool sim_ptx_variable(struct parser *p, enum ptx_space space, enum ptx_linkage linkage, uint32_t *symbol_index)
 {
   struct ptx_module *m = p->module;
-  struct ptx_symbol symbol = {.space = (uint8_t)space,
-                              .linkage = (uint8_t)linkage,
-                              .function = p->function,
-                              .line = token_now(p)->line};
+  struct ptx_symbol symbol = {
+      .space = (uint8_t)space, .linkage = (uint8_t)linkage, .function = p->function, .line = token_now(p)->line};
   uint64_t elements = 1;
   bool unsized = false;
   if (!variable_type(p, &symbol, &elements)) return false;
