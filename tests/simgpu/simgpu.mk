@@ -48,3 +48,14 @@ test-simgpu: simgpu $(SIMGPU_PTX) $(SIMGPU_TESTS) ## the simulated GPU's tests
 
 .PHONY: simgpu test-simgpu
 -include $(SIMGPU_OBJS:.o=.d) $(wildcard $(SIMGPU)/tests/*.d)
+
+# The fuzz target of the decoder needs its objects, which libtokmark.a does not have.
+SIMGPU_PTX_OBJS := $(patsubst tests/simgpu/%.c,$(SIMGPU)/%.o,$(wildcard tests/simgpu/ptx_*.c))
+$(B)/fuzz/replay_fuzz_ptx: tests/fuzz/fuzz_ptx.c tests/fuzz/replay.c $(SIMGPU_PTX_OBJS) $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ tests/fuzz/fuzz_ptx.c tests/fuzz/replay.c $(SIMGPU_PTX_OBJS) $(LDFLAGS)
+$(B)/fuzz/fuzz_ptx: tests/fuzz/fuzz_ptx.c $(SIMGPU_PTX_OBJS) $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -fsanitize=fuzzer -o $@ tests/fuzz/fuzz_ptx.c $(SIMGPU_PTX_OBJS) $(LDFLAGS)
