@@ -2,11 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "memory_internal.h"
 
 #define ALIGN_LEAST 256u
 #define GUARD_BYTES 4096u /* between allocations: no small overrun meets a neighbour */
+
+#define RESERVE_LEAST (1u << 20)
 
 struct sim_memory {
   uint64_t base, capacity_bytes, next, used_bytes;
@@ -18,30 +21,63 @@ struct sim_memory {
 
 /* --- ranges --- */
 
+/* Zeroed memory that the host provides only as it is touched: a program may well allocate all that the claimed GPU has. */
+static void *reserve(uint64_t bytes)
+{
+  if (bytes < RESERVE_LEAST) return calloc(1, bytes + 1);
+  void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory != MAP_FAILED ? memory : NULL;
+}
+
+static void unreserve(void *memory, uint64_t bytes)
+{
+  if (bytes < RESERVE_LEAST)
+    free(memory);
+  else if (memory != NULL)
+    munmap(memory, bytes);
+}
+
+static uint64_t span_of(const struct sim_range *range)
+{
+  return range->base + range->size_bytes - range->origin;
+}
+
+/* One word more: accesses at the very end may shift out of the last one. */
+static uint64_t init_bytes(const struct sim_range *range)
+{
+  return ((span_of(range) >> 6) + 2) * sizeof *range->init;
+}
+
 bool sim_range_init(struct sim_range *range, uint64_t base, uint64_t size_bytes, bool with_bytes, bool initialised)
 {
-  *range = (struct sim_range){.base = base, .size_bytes = size_bytes, .live = true};
+  *range = (struct sim_range){.base = base, .size_bytes = size_bytes, .live = true, .host = !with_bytes};
   range->origin = base & ~(uint64_t)(SIM_PAGE_BYTES - 1);
-  uint64_t span = base + size_bytes - range->origin;
-  range->page_count = (uint32_t)((span + SIM_PAGE_BYTES - 1) >> SIM_PAGE_BITS);
-  range->pages = calloc(range->page_count + 1u, sizeof *range->pages);
-  if (with_bytes) range->bytes = calloc(size_bytes + 1, 1);
-  /* One word more: accesses at the very end may shift out of the last one. */
-  if (!initialised) range->init = calloc((span >> 6) + 2, sizeof *range->init);
-  if (range->pages != NULL && (range->bytes != NULL || !with_bytes) && (range->init != NULL || initialised))
+  range->page_count = (span_of(range) + SIM_PAGE_BYTES - 1) >> SIM_PAGE_BITS;
+  range->pages = reserve(range->page_count * sizeof *range->pages);
+  range->touched = calloc((range->page_count >> SIM_TOUCH_BITS) + 1, sizeof *range->touched);
+  if (with_bytes) range->bytes = reserve(size_bytes);
+  if (!initialised) range->init = reserve(init_bytes(range));
+  if (range->pages != NULL && range->touched != NULL && (range->bytes != NULL || !with_bytes) &&
+      (range->init != NULL || initialised))
     return true;
-  range->host = !with_bytes;
   sim_range_free(range);
   return false;
 }
 
 void sim_range_free(struct sim_range *range)
 {
-  for (uint32_t i = 0; range->pages != NULL && i < range->page_count; i++) sim_page_free(&range->pages[i]);
-  free(range->pages);
-  free(range->init);
-  if (!range->host) free(range->bytes);
+  for (uint64_t i = 0; range->pages != NULL && range->touched != NULL && i < range->page_count; i++) {
+    if (atomic_load(&range->touched[i >> SIM_TOUCH_BITS]))
+      sim_page_free(&range->pages[i]);
+    else
+      i |= (1u << SIM_TOUCH_BITS) - 1;
+  }
+  unreserve(range->pages, range->page_count * sizeof *range->pages);
+  if (range->init != NULL) unreserve(range->init, init_bytes(range));
+  if (!range->host) unreserve(range->bytes, range->size_bytes);
+  free(range->touched);
   range->pages = NULL;
+  range->touched = NULL;
   range->init = NULL;
   range->bytes = NULL;
   range->live = false;
@@ -222,7 +258,6 @@ bool sim_memory_map_host(struct sim_memory *memory, void *host, uint64_t size_by
   struct sim_range range;
   if (!sim_range_init(&range, base, size_bytes, false, true)) return false;
   range.bytes = host;
-  range.host = true;
   snprintf(range.what, sizeof range.what, "host memory");
   if (add_range(memory, &range)) return true;
   sim_range_free(&range);

@@ -241,12 +241,14 @@ static inline struct sim_page *enter(struct run *run, const struct target *targe
   struct sim_page *page = sim_range_page(target->range, target->address);
   if (target->space == PTX_SHARED) {
     run->actor.extra_limit = READERS_SHARED;
+    sim_range_touch(target->range, page);
     return page;
   }
   run->actor.extra_limit = READERS_GLOBAL;
   if (page == run->locked) return page;
   unlock(run);
   sim_page_lock(page);
+  sim_range_touch(target->range, page);
   run->locked = page;
   return page;
 }

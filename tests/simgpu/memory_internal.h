@@ -11,6 +11,8 @@
 
 /* --- memory.c --- */
 
+#define SIM_TOUCH_BITS 10u
+
 /* A stretch of addresses: an allocation, mapped host memory, or a block's shared memory. Pages and initialised bits count from
  * origin, which is base rounded down to a page. */
 struct sim_range {
@@ -18,12 +20,20 @@ struct sim_range {
   uint8_t *bytes; /* of base */
   uint64_t *init; /* a bit a byte; NULL: all initialised */
   struct sim_page *pages;
-  uint32_t page_count;
+  uint64_t page_count;
+  atomic_bool *touched; /* by 1024 pages: one of them has cells */
   bool live, module, host;
   char what[40];
 };
 bool sim_range_init(struct sim_range *range, uint64_t base, uint64_t size_bytes, bool with_bytes, bool initialised);
 void sim_range_free(struct sim_range *range); /* what it holds; stays known as not live */
+/* A page of the range is about to get cells. */
+static inline void sim_range_touch(struct sim_range *range, const struct sim_page *page)
+{
+  if (page->cells == NULL)
+    atomic_store_explicit(&range->touched[(uint64_t)(page - range->pages) >> SIM_TOUCH_BITS], true,
+                          memory_order_relaxed);
+}
 /* The range with the greatest base not above address, live or not; NULL: none. */
 struct sim_range *sim_memory_find(const struct sim_memory *memory, uint64_t address);
 uint32_t sim_memory_next_stamp(struct sim_memory *memory);

@@ -148,7 +148,9 @@ static void push(struct sim_page *page, struct sim_cell *cell, const struct sim_
     bool same = sim_epoch_agent(extra->epoch) == sim_epoch_agent(epoch) &&
                 sim_epoch_lane(extra->epoch) == sim_epoch_lane(epoch) &&
                 (extra->site & (SIM_SITE_STRONG | SIM_SITE_WRITE)) == (site & (SIM_SITE_STRONG | SIM_SITE_WRITE));
-    if (!same && !ordered(actor, extra->epoch)) continue;
+    /* A reader that follows a write does not stand for it: others may not follow. */
+    bool outlived = (extra->site & SIM_SITE_WRITE) == 0 || (actor->site & SIM_SITE_WRITE) != 0;
+    if (!same && !(outlived && ordered(actor, extra->epoch))) continue;
     extra->epoch = epoch;
     extra->site = site;
     return;

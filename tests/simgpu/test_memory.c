@@ -29,6 +29,20 @@ Test(memory, allocations_are_aligned_apart_and_counted)
   sim_memory_destroy(memory);
 }
 
+Test(memory, a_whole_gpu_s_memory_may_be_allocated)
+{
+  struct sim_memory *memory = sim_memory_create(SIM_GLOBAL_WINDOW(0), 80ull << 30);
+  uint64_t at = sim_memory_alloc(memory, 79ull << 30, 0, "x", false), unset;
+  uint32_t value = 7, back = 0;
+  cr_assert_neq(at, 0);
+  cr_expect(sim_memory_host_write(memory, at + (78ull << 30), &value, 4));
+  cr_expect(sim_memory_host_read(memory, &back, at + (78ull << 30), 4, &unset));
+  cr_expect_eq(back, 7);
+  cr_expect_eq(unset, 0);
+  cr_expect(sim_memory_free(memory, at));
+  sim_memory_destroy(memory);
+}
+
 Test(memory, bad_frees_are_told_apart)
 {
   struct world w = world_make(1, 1, 32, 1);
