@@ -12,8 +12,11 @@
 #define K_INT   64
 #define K_F64   16
 
-typedef double columns_f64 __attribute__((vector_size(SIM_MMA_N * sizeof(double))));
-typedef int32_t columns_s32 __attribute__((vector_size(SIM_MMA_N * sizeof(int32_t))));
+/* Inlined into each variant below, so that each is compiled for its type and its processor. */
+#define INLINE static inline __attribute__((always_inline))
+
+typedef double four_f64 __attribute__((vector_size(4 * sizeof(double)))); /* half a row of D */
+typedef int32_t four_s32 __attribute__((vector_size(4 * sizeof(int32_t))));
 
 /* Register and lane of C and D of 32 and 64 bits. */
 static uint32_t c_register(uint32_t row, uint32_t column)
@@ -28,7 +31,7 @@ static uint32_t c_lane(uint32_t row, uint32_t column)
 
 /* Half precision is single precision with another bias: the bits as an f32's are off by 2^(127 − 15), subnormals too; ∞ and NaN are
  * what was above 2^16. */
-static float f16_value(uint32_t half)
+INLINE float f16_value(uint32_t half)
 {
   float magnitude = sim_f32_value((half & 0x7fff) << 13) * 0x1p112f;
   uint32_t bits = sim_f32_bits(magnitude);
@@ -37,15 +40,28 @@ static float f16_value(uint32_t half)
 }
 
 /* The same with a bias of 7; all ones is NaN. */
-static float e4m3_value(uint32_t byte)
+INLINE float e4m3_value(uint32_t byte)
 {
   float magnitude = sim_f32_value((byte & 0x7f) << 20) * 0x1p120f;
   uint32_t bits = (byte & 0x7f) == 0x7f ? SIM_F32_NAN : sim_f32_bits(magnitude);
   return sim_f32_value(bits | (byte & 0x80) << 24);
 }
 
+/* The nearest f16, ties to even: adding 1.5 · 2^52 units of the result's last place rounds to them, in double. A unit is
+ * 2^(exponent − 10), 2^-24 for subnormals. What rounds to 2^16 has the bits of ∞. */
+INLINE uint32_t f16_round(double value)
+{
+  uint64_t bits = sim_f64_bits(value), exponent = (bits >> 52) & 0x7ff, magnitude = bits & (UINT64_MAX >> 1);
+  exponent = exponent < 1023 - 14 ? 1023 - 14 : exponent > 1023 + 16 ? 1023 + 16 : exponent;
+  double unit = sim_f64_value((exponent + 52 - 10) << 52 | UINT64_C(1) << 51);
+  double rounded = fmin(sim_f64_value(magnitude), 65536.0) + unit - unit;
+  uint32_t half = sim_f32_bits((float)rounded * 0x1p-112f) >> 13;
+  half = magnitude > UINT64_C(0x7ff) << 52 ? SIM_F16_NAN : half;
+  return half == SIM_F16_NAN ? half : half | (uint32_t)(bits >> 48 & 0x8000);
+}
+
 /* A register's elements in order: 32 · E values, E returned. */
-static uint32_t unpack_floats(enum ptx_type type, const uint32_t *reg, float *to)
+INLINE uint32_t unpack_floats(enum ptx_type type, const uint32_t *reg, float *to)
 {
   switch (type) {
   case PTX_BF16:
@@ -72,77 +88,149 @@ static uint32_t unpack_floats(enum ptx_type type, const uint32_t *reg, float *to
   }
 }
 
-static void load_floats(const struct sim_mma_plan *plan, const void *const *a, const void *const *b,
-                        double (*to_a)[K_FLOAT], columns_f64 *to_b)
+/* Operands of one float mma as doubles: what a lane holds of them is in sim_matrix.h. */
+struct floats {
+  double a[SIM_MMA_M_MAX][K_FLOAT]; /* [row][k] */
+  four_f64 b[K_FLOAT][2];           /* [k][column] */
+  four_f64 sum[SIM_MMA_M_MAX][2];   /* C, then D */
+};
+
+INLINE void load_floats(const struct sim_mma_plan *plan, enum ptx_type type_a, enum ptx_type type_b,
+                        const void *const *a, const void *const *b, struct floats *f)
 {
   float values[4 * PTX_LANES];
   uint32_t high = plan->mma.m / 8; /* tiles one above another */
   for (uint32_t r = 0; r < plan->registers_a; r++) {
-    uint32_t width = 4 * unpack_floats((enum ptx_type)plan->mma.a, a[r], values);
+    uint32_t width = 4 * unpack_floats(type_a, a[r], values);
     for (uint32_t g = 0; g < 8; g++) {
-      double *line = &to_a[8 * (r % high) + g][width * (r / high)];
+      double *line = &f->a[8 * (r % high) + g][width * (r / high)];
       for (uint32_t x = 0; x < width; x++) line[x] = (double)values[g * width + x];
     }
   }
   for (uint32_t r = 0; r < plan->registers_b; r++) {
-    uint32_t width = 4 * unpack_floats((enum ptx_type)plan->mma.b, b[r], values);
+    uint32_t width = 4 * unpack_floats(type_b, b[r], values);
     for (uint32_t x = 0; x < width; x++) {
-      for (uint32_t g = 0; g < 8; g++) to_b[width * r + x][g] = (double)values[g * width + x];
+      for (uint32_t g = 0; g < 8; g++) f->b[width * r + x][g / 4][g % 4] = (double)values[g * width + x];
     }
   }
 }
 
-static double c_value(const struct sim_mma_plan *plan, const void *const *c, uint32_t row, uint32_t column)
+/* C: register 2h + j (f32) or half j of register h (f16), lane 4g + t: row 8h + g, column 2t + j. */
+INLINE void load_sums(const struct sim_mma_plan *plan, bool half, const void *const *c, struct floats *f)
 {
-  if (plan->mma.c == PTX_F16) {
-    const uint32_t *reg = c[row / 8];
-    return (double)f16_value((reg[c_lane(row, column)] >> 16 * (column % 2)) & 0xffff);
-  }
-  const uint32_t *reg = c[c_register(row, column)];
-  return (double)sim_f32_value(reg[c_lane(row, column)]);
-}
-
-static void store_floats(const struct sim_mma_plan *plan, void *const *d, const columns_f64 *sums)
-{
-  uint32_t bits[4][PTX_LANES];
-  bool half = plan->mma.d == PTX_F16;
-  for (uint32_t row = 0; row < plan->mma.m; row++) {
-    for (uint32_t column = 0; column < SIM_MMA_N; column++) {
-      uint32_t lane = c_lane(row, column);
-      if (half) {
-        uint32_t value = (uint32_t)sim_float_round(PTX_F16, sums[row][column]);
-        bits[row / 8][lane] = column % 2 ? bits[row / 8][lane] | value << 16 : value;
-      } else {
-        uint32_t value = sim_f32_bits((float)sums[row][column]);
-        bits[c_register(row, column)][lane] = (value & 0x7fffffffu) > 0x7f800000u ? SIM_F32_NAN : value;
+  for (uint32_t h = 0; h < plan->mma.m / 8u; h++) {
+    for (uint32_t j = 0; j < 2; j++) {
+      const uint32_t *reg = half ? c[h] : c[2 * h + j];
+      for (uint32_t lane = 0; lane < PTX_LANES; lane++) {
+        float value = half ? f16_value((reg[lane] >> 16 * j) & 0xffff) : sim_f32_value(reg[lane]);
+        f->sum[8 * h + lane / 4][lane % 4 / 2][2 * (lane % 2) + j] = (double)value;
       }
     }
   }
-  for (uint32_t r = 0; r < plan->registers_c; r++) memcpy(d[r], bits[r], sizeof bits[r]);
 }
 
-/* Products of operands of up to 11 bits have 22, exact in double whether or not the compiler fuses. Two rows at a time keep enough
+INLINE void store_sums(const struct sim_mma_plan *plan, bool half, void *const *d, const struct floats *f)
+{
+  for (uint32_t h = 0; h < plan->mma.m / 8u; h++) {
+    for (uint32_t j = 0; j < 2; j++) {
+      uint32_t *reg = half ? d[h] : d[2 * h + j];
+      for (uint32_t lane = 0; lane < PTX_LANES; lane++) {
+        double sum = f->sum[8 * h + lane / 4][lane % 4 / 2][2 * (lane % 2) + j];
+        if (half) {
+          uint32_t value = f16_round(sum);
+          reg[lane] = j ? reg[lane] | value << 16 : value;
+        } else {
+          uint32_t value = sim_f32_bits((float)sum);
+          reg[lane] = (value & 0x7fffffffu) > 0x7f800000u ? SIM_F32_NAN : value;
+        }
+      }
+    }
+  }
+}
+
+/* Products of operands of up to 11 bits have 22, exact in double whether or not the compiler fuses. Four rows at a time keep enough
  * independent additions in flight. */
+INLINE void multiply_floats(uint32_t m, uint32_t k, struct floats *f)
+{
+  for (uint32_t row = 0; row < m; row += 4) {
+    for (uint32_t half = 0; half < 2; half++) {
+      four_f64 *sums = &f->sum[row][half];
+      four_f64 sum0 = sums[0], sum1 = sums[2], sum2 = sums[4], sum3 = sums[6];
+      for (uint32_t x = 0; x < k; x++) {
+        four_f64 column = f->b[x][half];
+        sum0 += f->a[row][x] * column;
+        sum1 += f->a[row + 1][x] * column;
+        sum2 += f->a[row + 2][x] * column;
+        sum3 += f->a[row + 3][x] * column;
+      }
+      sums[0] = sum0;
+      sums[2] = sum1;
+      sums[4] = sum2;
+      sums[6] = sum3;
+    }
+  }
+}
+
+struct operands {
+  void *const *d;
+  const void *const *a, *const *b, *const *c;
+};
+
+INLINE void run_typed(const struct sim_mma_plan *plan, enum ptx_type a, enum ptx_type b, const struct operands *o)
+{
+  struct floats f;
+  load_floats(plan, a, b, o->a, o->b, &f);
+  if (plan->mma.c == PTX_F16)
+    load_sums(plan, true, o->c, &f);
+  else
+    load_sums(plan, false, o->c, &f);
+  multiply_floats(plan->mma.m, plan->mma.k, &f);
+  if (plan->mma.d == PTX_F16)
+    store_sums(plan, true, o->d, &f);
+  else
+    store_sums(plan, false, o->d, &f);
+}
+
+INLINE void run_floats(const struct sim_mma_plan *plan, const struct operands *o)
+{
+  switch (plan->mma.a) {
+  case PTX_BF16: run_typed(plan, PTX_BF16, PTX_BF16, o); break;
+  case PTX_F16: run_typed(plan, PTX_F16, PTX_F16, o); break;
+  case PTX_TF32: run_typed(plan, PTX_TF32, PTX_TF32, o); break;
+  default: run_typed(plan, (enum ptx_type)plan->mma.a, (enum ptx_type)plan->mma.b, o); break;
+  }
+}
+
+/* A processor's wider registers change the time and nothing else: every operation is exact or rounds as IEEE 754 says. */
+#if defined(__x86_64__)
+__attribute__((target("avx2,fma"))) static void run_floats_avx2(const struct sim_mma_plan *plan,
+                                                                const struct operands *o)
+{
+  run_floats(plan, o);
+}
+static bool has_avx2(void)
+{
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+#else
+static void run_floats_avx2(const struct sim_mma_plan *plan, const struct operands *o)
+{
+  run_floats(plan, o);
+}
+static bool has_avx2(void)
+{
+  return false;
+}
+#endif
+
 void sim_mma_floats(const struct sim_mma_plan *plan, void *const *d, const void *const *a, const void *const *b,
                     const void *const *c)
 {
-  double rows[SIM_MMA_M_MAX][K_FLOAT];
-  columns_f64 columns[K_FLOAT], sums[SIM_MMA_M_MAX];
-  uint32_t k = plan->mma.k;
-  load_floats(plan, a, b, rows, columns);
-  for (uint32_t row = 0; row < plan->mma.m; row++) {
-    for (uint32_t column = 0; column < SIM_MMA_N; column++) sums[row][column] = c_value(plan, c, row, column);
-  }
-  for (uint32_t row = 0; row < plan->mma.m; row += 2) {
-    columns_f64 sum0 = sums[row], sum1 = sums[row + 1];
-    for (uint32_t x = 0; x < k; x++) {
-      sum0 += rows[row][x] * columns[x];
-      sum1 += rows[row + 1][x] * columns[x];
-    }
-    sums[row] = sum0;
-    sums[row + 1] = sum1;
-  }
-  store_floats(plan, d, sums);
+  const struct operands operands = {d, a, b, c};
+  if (has_avx2())
+    run_floats_avx2(plan, &operands);
+  else
+    run_floats(plan, &operands);
 }
 
 void sim_mma_doubles(const struct sim_mma_plan *plan, void *const *d, const void *const *a, const void *const *b,
@@ -191,7 +279,7 @@ static uint32_t accumulate(const struct sim_mma_plan *plan, uint32_t c, int32_t 
 }
 
 static void load_integers(const struct sim_mma_plan *plan, const void *const *a, const void *const *b,
-                          int32_t (*to_a)[K_INT], columns_s32 *to_b)
+                          int32_t (*to_a)[K_INT], four_s32 (*to_b)[2])
 {
   int32_t values[8 * PTX_LANES];
   uint32_t high = plan->mma.m / 8;
@@ -204,19 +292,19 @@ static void load_integers(const struct sim_mma_plan *plan, const void *const *a,
   for (uint32_t r = 0; r < plan->registers_b; r++) {
     uint32_t width = 4 * unpack_integers((enum ptx_type)plan->mma.b, b[r], values);
     for (uint32_t x = 0; x < width; x++) {
-      for (uint32_t g = 0; g < 8; g++) to_b[width * r + x][g] = values[g * width + x];
+      for (uint32_t g = 0; g < 8; g++) to_b[width * r + x][g / 4][g % 4] = values[g * width + x];
     }
   }
 }
 
 static void store_integers(const struct sim_mma_plan *plan, void *const *d, const void *const *c,
-                           const columns_s32 *dots)
+                           const four_s32 (*dots)[2])
 {
   uint32_t bits[4][PTX_LANES];
   for (uint32_t row = 0; row < plan->mma.m; row++) {
     for (uint32_t column = 0; column < SIM_MMA_N; column++) {
       uint32_t r = c_register(row, column), lane = c_lane(row, column);
-      bits[r][lane] = accumulate(plan, ((const uint32_t *)c[r])[lane], dots[row][column]);
+      bits[r][lane] = accumulate(plan, ((const uint32_t *)c[r])[lane], dots[row][column / 4][column % 4]);
     }
   }
   for (uint32_t r = 0; r < plan->registers_c; r++) memcpy(d[r], bits[r], sizeof bits[r]);
@@ -226,21 +314,25 @@ void sim_mma_integers(const struct sim_mma_plan *plan, void *const *d, const voi
                       const void *const *c)
 {
   int32_t rows[SIM_MMA_M_MAX][K_INT];
-  columns_s32 columns[K_INT], dots[SIM_MMA_M_MAX];
+  four_s32 columns[K_INT][2], dots[SIM_MMA_M_MAX][2];
   load_integers(plan, a, b, rows, columns);
   for (uint32_t row = 0; row < plan->mma.m; row++) {
-    columns_s32 dot = {0};
-    for (uint32_t x = 0; x < plan->mma.k; x++) dot += rows[row][x] * columns[x];
-    dots[row] = dot;
+    four_s32 low = {0}, high = {0};
+    for (uint32_t x = 0; x < plan->mma.k; x++) {
+      low += rows[row][x] * columns[x][0];
+      high += rows[row][x] * columns[x][1];
+    }
+    dots[row][0] = low;
+    dots[row][1] = high;
   }
-  store_integers(plan, d, c, dots);
+  store_integers(plan, d, c, (const four_s32(*)[2])dots);
 }
 
 /* Single bits: a register is 32 of k, so word w of a line is in lane 4 · line + w % 4 of the w / 4-th register along k. */
 void sim_mma_bits(const struct sim_mma_plan *plan, void *const *d, const void *const *a, const void *const *b,
                   const void *const *c)
 {
-  columns_s32 dots[SIM_MMA_M_MAX];
+  four_s32 dots[SIM_MMA_M_MAX][2];
   uint32_t high = plan->mma.m / 8;
   for (uint32_t row = 0; row < plan->mma.m; row++) {
     for (uint32_t column = 0; column < SIM_MMA_N; column++) {
@@ -250,8 +342,8 @@ void sim_mma_bits(const struct sim_mma_plan *plan, void *const *d, const void *c
         uint32_t y = ((const uint32_t *)b[w / 4])[4 * column + w % 4];
         dot += __builtin_popcount(plan->mma.bits == PTX_OP_AND ? x & y : x ^ y);
       }
-      dots[row][column] = dot;
+      dots[row][column / 4][column % 4] = dot;
     }
   }
-  store_integers(plan, d, c, dots);
+  store_integers(plan, d, c, (const four_s32(*)[2])dots);
 }
