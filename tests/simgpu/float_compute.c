@@ -1,7 +1,7 @@
 /* float_compute.c: one floating point instruction on one lane: the rules around the arithmetic of float_exact.c. */
 #include <assert.h>
 
-#include "float_internal.h"
+#include "float_half.h"
 
 struct scalar {
   enum ptx_type type;
@@ -86,9 +86,37 @@ static bool divisor_flushed(const struct sim_float_op *op, uint64_t b)
          (b & 0x7fffffffu) < 0x7f800000u;
 }
 
+/* + × fma of f16 and bf16 to nearest in the host's double: exact up to sim_fma_odd's one rounding. */
+static uint64_t half_arithmetic(const struct scalar *s, const struct sim_float_op *op, const uint64_t source[3])
+{
+  bool f16 = s->type == PTX_F16;
+  double value[3];
+  for (int i = 0; i < 3; i++) {
+    uint32_t bits = (uint32_t)source[i] & 0xffff;
+    value[i] = f16 ? (double)sim_f16_value(bits) : (double)sim_f32_value(bits << 16);
+  }
+  double result;
+  switch (op->op) {
+  case PTX_DO_ADD: result = sim_fma_odd(value[0], 1, value[1]); break;
+  case PTX_DO_SUB: result = sim_fma_odd(value[0], 1, -value[1]); break;
+  case PTX_DO_MUL: result = value[0] * value[1]; break;
+  default: result = sim_fma_odd(value[0], value[1], value[2]); break;
+  }
+  return f16 ? sim_f16_round(result) : sim_bf16_round(result);
+}
+
+static bool is_half_arithmetic(const struct scalar *s, const struct sim_float_op *op)
+{
+  bool linear = op->op == PTX_DO_ADD || op->op == PTX_DO_SUB || op->op == PTX_DO_MUL || op->op == PTX_DO_FMA ||
+                op->op == PTX_DO_MAD;
+  return (s->type == PTX_F16 || s->type == PTX_BF16) && linear &&
+         (op->rounding == PTX_RN || op->rounding == PTX_ROUND_DEFAULT);
+}
+
 static uint64_t exact_arithmetic(const struct scalar *s, const struct sim_float_op *op, const uint64_t source[3])
 {
   enum ptx_rounding rounding = op->rounding == PTX_ROUND_DEFAULT ? PTX_RN : (enum ptx_rounding)op->rounding;
+  if (is_half_arithmetic(s, op)) return half_arithmetic(s, op, source);
   struct sim_exact a = sim_exact_unpack(s->format, source[0]), result, b = {0};
   if (op->op != PTX_DO_RCP && op->op != PTX_DO_SQRT) b = sim_exact_unpack(s->format, source[1]);
   switch (op->op) {

@@ -1,7 +1,7 @@
 /* float_convert.c: cvt, and doubles in and out of the formats. */
 #include <assert.h>
 
-#include "float_internal.h"
+#include "float_half.h"
 
 double sim_float_value(enum ptx_type type, uint64_t bits)
 {
@@ -138,8 +138,31 @@ static uint64_t convert_scalar(const struct sim_convert *convert, enum ptx_type 
   return to_float(convert, to, value);
 }
 
+/* What kernels convert most: f32 to f16 and bf16 to nearest, and back, without modifiers. False: not one of these. */
+static bool convert_half(const struct sim_convert *convert, uint64_t a, uint64_t b, uint64_t *result)
+{
+  double upper = (double)sim_f32_value((uint32_t)a), lower = (double)sim_f32_value((uint32_t)b);
+  if (convert->flags != 0) return false;
+  if (convert->rounding == PTX_RN && convert->from == PTX_F32) {
+    switch (convert->to) {
+    case PTX_F16: *result = sim_f16_round(upper); return true;
+    case PTX_BF16: *result = sim_bf16_round(upper); return true;
+    case PTX_F16X2: *result = sim_f16_round(upper) << 16 | sim_f16_round(lower); return true;
+    case PTX_BF16X2: *result = sim_bf16_round(upper) << 16 | sim_bf16_round(lower); return true;
+    default: return false;
+    }
+  }
+  bool widens = convert->rounding == PTX_ROUND_DEFAULT && convert->to == PTX_F32;
+  if (!widens || (convert->from != PTX_F16 && convert->from != PTX_BF16)) return false;
+  uint32_t bits = convert->from == PTX_F16 ? sim_f32_bits(sim_f16_value((uint32_t)a & 0xffff)) : (uint32_t)a << 16;
+  *result = (bits & 0x7fffffffu) > 0x7f800000u ? SIM_F32_NAN : bits;
+  return true;
+}
+
 uint64_t sim_float_convert(const struct sim_convert *convert, uint64_t a, uint64_t b)
 {
+  uint64_t half;
+  if (convert_half(convert, a, b, &half)) return half;
   const struct ptx_type_info *to = sim_ptx_type((enum ptx_type)convert->to);
   const struct ptx_type_info *from = sim_ptx_type((enum ptx_type)convert->from);
   if (to->elements == 1) return convert_scalar(convert, (enum ptx_type)convert->to, (enum ptx_type)convert->from, a);

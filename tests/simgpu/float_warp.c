@@ -75,12 +75,37 @@ static void run_native32(const struct sim_float_op *op, uint32_t *bits, const ui
   mend32(bits, op->flags);
 }
 
+static bool min_max32(const struct sim_float_op *op)
+{
+  return op->type == PTX_F32 && (op->op == PTX_DO_MIN || op->op == PTX_DO_MAX) && op->operands != 3 &&
+         (op->flags & (PTX_XORSIGN_ABS | PTX_ABS | PTX_RELU | PTX_SAT)) == 0;
+}
+
+/* As integers, with the order of negative numbers turned round, floats compare as numbers, −0 below +0. */
+static void run_min_max32(const struct sim_float_op *op, uint32_t *bits, const uint32_t *a, const uint32_t *b)
+{
+  bool ftz = (op->flags & PTX_FTZ) != 0, keeps_nan = (op->flags & PTX_NAN_RESULT) != 0, min = op->op == PTX_DO_MIN;
+  for (int i = 0; i < LANES; i++) {
+    uint32_t x = ftz ? flush32(a[i]) : a[i], y = ftz ? flush32(b[i]) : b[i];
+    int32_t rank_x = (int32_t)(x >> 31 ? x ^ 0x7fffffffu : x), rank_y = (int32_t)(y >> 31 ? y ^ 0x7fffffffu : y);
+    bool nan_x = (x & 0x7fffffffu) > 0x7f800000u, nan_y = (y & 0x7fffffffu) > 0x7f800000u;
+    uint32_t result = (rank_x < rank_y) == min ? x : y;
+    result = nan_x ? y : nan_y ? x : result;
+    bits[i] = (nan_x && nan_y) || (keeps_nan && (nan_x || nan_y)) ? SIM_F32_NAN : result;
+  }
+}
+
 void sim_float_warp32(const struct sim_float_op *op, uint32_t mask, uint32_t *d, const uint32_t *a, const uint32_t *b,
                       const uint32_t *c)
 {
   uint32_t bits[LANES];
   if (native32(op)) {
     run_native32(op, bits, a, b, c);
+    store32(mask, d, bits);
+    return;
+  }
+  if (min_max32(op)) {
+    run_min_max32(op, bits, a, b);
     store32(mask, d, bits);
     return;
   }

@@ -5,15 +5,12 @@
  * [k][column]; then each row of D is a sum over k of a[row][k] · b[k][0 … 7], eight columns in one vector. */
 #include <string.h>
 
-#include "float_internal.h"
+#include "float_half.h"
 #include "matrix_internal.h"
 
 #define K_FLOAT 32 /* the largest k of each kind */
 #define K_INT   64
 #define K_F64   16
-
-/* Inlined into each variant below, so that each is compiled for its type and its processor. */
-#define INLINE static inline __attribute__((always_inline))
 
 typedef double four_f64 __attribute__((vector_size(4 * sizeof(double)))); /* half a row of D */
 typedef int32_t four_s32 __attribute__((vector_size(4 * sizeof(int32_t))));
@@ -29,39 +26,16 @@ static uint32_t c_lane(uint32_t row, uint32_t column)
   return 4 * (row % 8) + column / 2;
 }
 
-/* Half precision is single precision with another bias: the bits as an f32's are off by 2^(127 − 15), subnormals too; ∞ and NaN are
- * what was above 2^16. */
-INLINE float f16_value(uint32_t half)
-{
-  float magnitude = sim_f32_value((half & 0x7fff) << 13) * 0x1p112f;
-  uint32_t bits = sim_f32_bits(magnitude);
-  bits = (half & 0x7c00) == 0x7c00 ? bits | 0x7f800000u : bits;
-  return sim_f32_value(bits | (half & 0x8000) << 16);
-}
-
-/* The same with a bias of 7; all ones is NaN. */
-INLINE float e4m3_value(uint32_t byte)
+/* As sim_f16_value, with a bias of 7; all ones is NaN. */
+SIM_INLINE float e4m3_value(uint32_t byte)
 {
   float magnitude = sim_f32_value((byte & 0x7f) << 20) * 0x1p120f;
   uint32_t bits = (byte & 0x7f) == 0x7f ? SIM_F32_NAN : sim_f32_bits(magnitude);
   return sim_f32_value(bits | (byte & 0x80) << 24);
 }
 
-/* The nearest f16, ties to even: adding 1.5 · 2^52 units of the result's last place rounds to them, in double. A unit is
- * 2^(exponent − 10), 2^-24 for subnormals. What rounds to 2^16 has the bits of ∞. */
-INLINE uint32_t f16_round(double value)
-{
-  uint64_t bits = sim_f64_bits(value), exponent = (bits >> 52) & 0x7ff, magnitude = bits & (UINT64_MAX >> 1);
-  exponent = exponent < 1023 - 14 ? 1023 - 14 : exponent > 1023 + 16 ? 1023 + 16 : exponent;
-  double unit = sim_f64_value((exponent + 52 - 10) << 52 | UINT64_C(1) << 51);
-  double rounded = fmin(sim_f64_value(magnitude), 65536.0) + unit - unit;
-  uint32_t half = sim_f32_bits((float)rounded * 0x1p-112f) >> 13;
-  half = magnitude > UINT64_C(0x7ff) << 52 ? SIM_F16_NAN : half;
-  return half == SIM_F16_NAN ? half : half | (uint32_t)(bits >> 48 & 0x8000);
-}
-
 /* A register's elements in order: 32 · E values, E returned. */
-INLINE uint32_t unpack_floats(enum ptx_type type, const uint32_t *reg, float *to)
+SIM_INLINE uint32_t unpack_floats(enum ptx_type type, const uint32_t *reg, float *to)
 {
   switch (type) {
   case PTX_BF16:
@@ -72,15 +46,15 @@ INLINE uint32_t unpack_floats(enum ptx_type type, const uint32_t *reg, float *to
     return 2;
   case PTX_F16:
     for (int i = 0; i < PTX_LANES; i++) {
-      to[2 * i] = f16_value(reg[i] & 0xffff);
-      to[2 * i + 1] = f16_value(reg[i] >> 16);
+      to[2 * i] = sim_f16_value(reg[i] & 0xffff);
+      to[2 * i + 1] = sim_f16_value(reg[i] >> 16);
     }
     return 2;
   case PTX_E4M3:
     for (int i = 0; i < 4 * PTX_LANES; i++) to[i] = e4m3_value((reg[i / 4] >> 8 * (i % 4)) & 0xff);
     return 4;
   case PTX_E5M2: /* the upper byte of an f16 */
-    for (int i = 0; i < 4 * PTX_LANES; i++) to[i] = f16_value(((reg[i / 4] >> 8 * (i % 4)) & 0xff) << 8);
+    for (int i = 0; i < 4 * PTX_LANES; i++) to[i] = sim_f16_value(((reg[i / 4] >> 8 * (i % 4)) & 0xff) << 8);
     return 4;
   default: /* TF32 */
     for (int i = 0; i < PTX_LANES; i++) to[i] = sim_f32_value(reg[i] & 0xffffe000u);
@@ -95,8 +69,8 @@ struct floats {
   four_f64 sum[SIM_MMA_M_MAX][2];   /* C, then D */
 };
 
-INLINE void load_floats(const struct sim_mma_plan *plan, enum ptx_type type_a, enum ptx_type type_b,
-                        const void *const *a, const void *const *b, struct floats *f)
+SIM_INLINE void load_floats(const struct sim_mma_plan *plan, enum ptx_type type_a, enum ptx_type type_b,
+                            const void *const *a, const void *const *b, struct floats *f)
 {
   float values[4 * PTX_LANES];
   uint32_t high = plan->mma.m / 8; /* tiles one above another */
@@ -116,20 +90,20 @@ INLINE void load_floats(const struct sim_mma_plan *plan, enum ptx_type type_a, e
 }
 
 /* C: register 2h + j (f32) or half j of register h (f16), lane 4g + t: row 8h + g, column 2t + j. */
-INLINE void load_sums(const struct sim_mma_plan *plan, bool half, const void *const *c, struct floats *f)
+SIM_INLINE void load_sums(const struct sim_mma_plan *plan, bool half, const void *const *c, struct floats *f)
 {
   for (uint32_t h = 0; h < plan->mma.m / 8u; h++) {
     for (uint32_t j = 0; j < 2; j++) {
       const uint32_t *reg = half ? c[h] : c[2 * h + j];
       for (uint32_t lane = 0; lane < PTX_LANES; lane++) {
-        float value = half ? f16_value((reg[lane] >> 16 * j) & 0xffff) : sim_f32_value(reg[lane]);
+        float value = half ? sim_f16_value((reg[lane] >> 16 * j) & 0xffff) : sim_f32_value(reg[lane]);
         f->sum[8 * h + lane / 4][lane % 4 / 2][2 * (lane % 2) + j] = (double)value;
       }
     }
   }
 }
 
-INLINE void store_sums(const struct sim_mma_plan *plan, bool half, void *const *d, const struct floats *f)
+SIM_INLINE void store_sums(const struct sim_mma_plan *plan, bool half, void *const *d, const struct floats *f)
 {
   for (uint32_t h = 0; h < plan->mma.m / 8u; h++) {
     for (uint32_t j = 0; j < 2; j++) {
@@ -137,7 +111,7 @@ INLINE void store_sums(const struct sim_mma_plan *plan, bool half, void *const *
       for (uint32_t lane = 0; lane < PTX_LANES; lane++) {
         double sum = f->sum[8 * h + lane / 4][lane % 4 / 2][2 * (lane % 2) + j];
         if (half) {
-          uint32_t value = f16_round(sum);
+          uint32_t value = sim_f16_round(sum);
           reg[lane] = j ? reg[lane] | value << 16 : value;
         } else {
           uint32_t value = sim_f32_bits((float)sum);
@@ -150,7 +124,7 @@ INLINE void store_sums(const struct sim_mma_plan *plan, bool half, void *const *
 
 /* Products of operands of up to 11 bits have 22, exact in double whether or not the compiler fuses. Four rows at a time keep enough
  * independent additions in flight. */
-INLINE void multiply_floats(uint32_t m, uint32_t k, struct floats *f)
+SIM_INLINE void multiply_floats(uint32_t m, uint32_t k, struct floats *f)
 {
   for (uint32_t row = 0; row < m; row += 4) {
     for (uint32_t half = 0; half < 2; half++) {
@@ -176,7 +150,7 @@ struct operands {
   const void *const *a, *const *b, *const *c;
 };
 
-INLINE void run_typed(const struct sim_mma_plan *plan, enum ptx_type a, enum ptx_type b, const struct operands *o)
+SIM_INLINE void run_typed(const struct sim_mma_plan *plan, enum ptx_type a, enum ptx_type b, const struct operands *o)
 {
   struct floats f;
   load_floats(plan, a, b, o->a, o->b, &f);
@@ -191,7 +165,7 @@ INLINE void run_typed(const struct sim_mma_plan *plan, enum ptx_type a, enum ptx
     store_sums(plan, false, o->d, &f);
 }
 
-INLINE void run_floats(const struct sim_mma_plan *plan, const struct operands *o)
+SIM_INLINE void run_floats(const struct sim_mma_plan *plan, const struct operands *o)
 {
   switch (plan->mma.a) {
   case PTX_BF16: run_typed(plan, PTX_BF16, PTX_BF16, o); break;

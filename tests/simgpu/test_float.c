@@ -266,6 +266,13 @@ Test(float, warps_equal_lanes)
       uint64_t expected = (mask >> lane) & 1 ? sim_float_compute(&op, a[lane], b[lane], c[lane]) : 0xdeadbeef;
       cr_assert_eq(d[lane], expected, "op %d of %08x %08x %08x", op.op, a[lane], b[lane], c[lane]);
     }
+    struct sim_float_op least = {(uint16_t)(i % 2 ? PTX_DO_MIN : PTX_DO_MAX), PTX_F32, 0, 2,
+                                 (i % 4 < 2 ? 0 : PTX_NAN_RESULT) | (i % 8 < 4 ? 0 : PTX_FTZ)};
+    uint32_t extremes[32];
+    sim_float_warp32(&least, UINT32_MAX, extremes, a, b, NULL);
+    for (int lane = 0; lane < 32; lane++) {
+      cr_assert_eq(extremes[lane], sim_float_compute(&least, a[lane], b[lane], 0), "%08x %08x", a[lane], b[lane]);
+    }
     op.type = PTX_F64;
     op.flags = 0;
     sim_float_warp64(&op, mask, wide_d, wide_a, wide_b, wide_c);
