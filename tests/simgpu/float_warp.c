@@ -1,4 +1,4 @@
-/* float_warp.c: a warp's lanes at once. Round to nearest in f32 and f64 is what the host does, so those go through its own + × fma:
+/* float_warp.c: a warp's lanes at once. Round to nearest in f32 and f64 is what the host does, so those go through its own + × fma ÷ √:
  * loops over 32 lanes that the compiler vectorises; NaN, .ftz and .sat are mended on the bits after. Everything else goes lane by lane
  * through sim_float_compute. fmaf and fma are exact on every host (in software where it has no such instruction). */
 #include "float_internal.h"
@@ -14,7 +14,8 @@ static bool native32(const struct sim_float_op *op)
 {
   bool nearest = op->rounding == PTX_ROUND_DEFAULT || op->rounding == PTX_RN;
   bool arithmetic = op->op == PTX_DO_ADD || op->op == PTX_DO_SUB || op->op == PTX_DO_MUL || op->op == PTX_DO_FMA ||
-                    op->op == PTX_DO_MAD;
+                    op->op == PTX_DO_MAD || op->op == PTX_DO_RCP || op->op == PTX_DO_SQRT ||
+                    (op->op == PTX_DO_DIV && (op->flags & PTX_APPROX) == 0);
   return op->type == PTX_F32 && nearest && arithmetic && (op->flags & PTX_RELU) == 0;
 }
 
@@ -55,7 +56,7 @@ static void run_native32(const struct sim_float_op *op, uint32_t *bits, const ui
   float x[LANES], y[LANES], z[LANES];
   bool ftz = (op->flags & PTX_FTZ) != 0;
   load32(x, a, ftz);
-  load32(y, b, ftz);
+  load32(y, b != NULL ? b : a, ftz);
   switch (op->op) {
   case PTX_DO_ADD:
     for (int i = 0; i < LANES; i++) x[i] += y[i];
@@ -65,6 +66,15 @@ static void run_native32(const struct sim_float_op *op, uint32_t *bits, const ui
     break;
   case PTX_DO_MUL:
     for (int i = 0; i < LANES; i++) x[i] *= y[i];
+    break;
+  case PTX_DO_DIV:
+    for (int i = 0; i < LANES; i++) x[i] /= y[i];
+    break;
+  case PTX_DO_RCP:
+    for (int i = 0; i < LANES; i++) x[i] = 1.0f / x[i];
+    break;
+  case PTX_DO_SQRT:
+    for (int i = 0; i < LANES; i++) x[i] = sqrtf(x[i]);
     break;
   default:
     load32(z, c, ftz);

@@ -50,7 +50,8 @@
  *   op        ADD SUB MUL FMA (MAD the same) DIV RCP SQRT RSQRT SIN COS LG2 EX2 TANH MIN MAX ABS NEG COPYSIGN, with the PTX_DO_ prefix
  *   type      PTX_F16 PTX_BF16 PTX_F32 PTX_F64 and the packed PTX_F16X2 PTX_BF16X2 PTX_F32X2
  *   rounding  PTX_RN PTX_RZ PTX_RM PTX_RP; PTX_ROUND_DEFAULT: RN
- *   flags     PTX_FTZ PTX_SAT PTX_RELU PTX_APPROX PTX_FULL PTX_NAN_RESULT PTX_XORSIGN_ABS PTX_ABS PTX_OOB; others are ignored
+ *   flags     PTX_FTZ PTX_SAT PTX_RELU PTX_APPROX PTX_FULL PTX_NAN_RESULT PTX_XORSIGN_ABS PTX_ABS; others are ignored. Not
+ *             PTX_OOB: which bits are an out-of-bounds NaN is not documented, so the engine must refuse fma.oob
  *   operands  how many sources: 3 makes min and max those of three; 0: as many as the op has
  * The decoder has refused what PTX does not have; an op or type that is none of these is a bug of the caller (assert). */
 struct sim_float_op {
