@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "sim_device.h"
 #include "sim_report.h"
@@ -48,19 +49,24 @@ static char *read_text(const char *folder, const char *name, int arch, size_t *s
   return text;
 }
 
-static struct bench bench_open(size_t target)
+static struct bench bench_load(size_t target, const char *name)
 {
   struct bench b = {.report = sim_report_create(0)};
   struct sim_device_options options = {
       .arch = targets[target].gpu, .print = print_keep, .step_limit = 1 << 22, .threads = 2};
   size_t size = 0;
-  char *text = read_text(SIMGPU_PTX_DIR, "engine", targets[target].arch, &size);
-  if (text == NULL) text = read_text("tests/simgpu/data", "engine", targets[target].arch >= 100 ? 100 : 80, &size);
-  cr_assert_not_null(text, "no engine_%d.ptx", targets[target].arch);
+  char *text = read_text(SIMGPU_PTX_DIR, name, targets[target].arch, &size);
+  if (text == NULL) text = read_text("tests/simgpu/data", name, targets[target].arch >= 100 ? 100 : 80, &size);
+  cr_assert_not_null(text, "no %s_%d.ptx", name, targets[target].arch);
   cr_assert_eq(sim_device_create(&options, &b.device, &b.error), SIM_OK);
   cr_assert_eq(sim_module_load(b.device, text, size, &b.module, &b.error), SIM_OK, "%s", b.error.message);
   free(text);
   return b;
+}
+
+static struct bench bench_open(size_t target)
+{
+  return bench_load(target, "engine");
 }
 
 static void bench_close(struct bench *b)
@@ -443,4 +449,152 @@ Test(engine, launches_that_a_gpu_refuses)
   cr_assert(sim_module_variable(b.module, "counter", NULL, &size));
   cr_assert_eq(size, 4);
   bench_close(&b);
+}
+
+/* --- a GEMM as kernels for sm_80 have it --- */
+
+struct product {
+  int m, n, k;
+  uint16_t *a, *b;
+  float *c;
+};
+
+/* Small integers: every sum is exact in bf16 products and f32 sums. */
+static struct product product_make(int m, int n, int k)
+{
+  struct product p = {m, n, k, malloc((size_t)(m * k) * 2), malloc((size_t)(n * k) * 2), malloc((size_t)(m * n) * 4)};
+  uint32_t state = 1;
+  for (int i = 0; i < m * k + n * k; i++) {
+    float value = (float)(int)(noise(&state) >> 24) / 16 - 8;
+    value = (float)(int)value;
+    uint32_t bits;
+    memcpy(&bits, &value, 4);
+    if (i < m * k)
+      p.a[i] = (uint16_t)(bits >> 16);
+    else
+      p.b[i - m * k] = (uint16_t)(bits >> 16);
+  }
+  return p;
+}
+
+static float bf16_value(uint16_t bits)
+{
+  uint32_t wide = (uint32_t)bits << 16;
+  float value;
+  memcpy(&value, &wide, 4);
+  return value;
+}
+
+static enum sim_status product_run(struct bench *b, const char *kernel, struct product *p, uint64_t seed)
+{
+  struct sim_kernel *k = sim_module_kernel(b->module, kernel);
+  cr_assert_not_null(k);
+  uint64_t a = put(b, p->a, (size_t)(p->m * p->k) * 2), w = put(b, p->b, (size_t)(p->n * p->k) * 2);
+  uint64_t c = put(b, NULL, (size_t)(p->m * p->n) * 4);
+  const void *arguments[] = {&a, &w, &c, &p->n, &p->k};
+  struct sim_launch launch = {.grid = {(uint32_t)p->n / 64, (uint32_t)p->m / 64, 1},
+                              .block = {128, 1, 1},
+                              .seed = seed,
+                              .arguments = arguments};
+  b->status = sim_device_launch(b->device, k, &launch, b->report, NULL, &b->error);
+  if (b->status == SIM_OK) get(b, p->c, c, (size_t)(p->m * p->n) * 4);
+  return b->status;
+}
+
+static void product_free(struct product *p)
+{
+  free(p->a);
+  free(p->b);
+  free(p->c);
+}
+
+Test(engine, gemm_is_exact)
+{
+  struct product p = product_make(128, 64, 96);
+  FOR_ALL(t, seed)
+  {
+    struct bench b = bench_load(t, "gemm");
+    cr_assert_eq(product_run(&b, "gemm_good", &p, seed), SIM_OK, "%s", b.error.message);
+    for (int i = 0; i < p.m; i++) {
+      for (int j = 0; j < p.n; j++) {
+        float sum = 0;
+        for (int x = 0; x < p.k; x++) sum += bf16_value(p.a[i * p.k + x]) * bf16_value(p.b[j * p.k + x]);
+        cr_assert_eq(p.c[i * p.n + j], sum, "row %d column %d", i, j);
+      }
+    }
+    bench_close(&b);
+  }
+  product_free(&p);
+}
+
+Test(engine, gemm_with_a_wait_or_barrier_missing_is_a_race)
+{
+  static const char *const kernels[] = {"gemm_waits_too_little", "gemm_without_first_barrier",
+                                        "gemm_without_second_barrier"};
+  struct product p = product_make(64, 64, 128);
+  for (size_t kernel = 0; kernel < 3; kernel++) {
+    FOR_ALL(t, seed)
+    {
+      struct bench b = bench_load(t, "gemm");
+      cr_assert_eq(product_run(&b, kernels[kernel], &p, seed), SIM_ERR_FAULT_CHECK, "%s on %s, seed %d",
+                   kernels[kernel], targets[t].gpu, (int)seed);
+      uint64_t found =
+          sim_report_count(b.report, SIM_CHECK_RACE_SHARED) + sim_report_count(b.report, SIM_CHECK_UNINIT_SHARED);
+      cr_assert_gt(found, 0);
+      bench_close(&b);
+    }
+  }
+  product_free(&p);
+}
+
+/* 512³ with all checks: 0.4 s on an idle core of 2024; processor time, and room for a slow or shared one. */
+Test(engine, gemm_of_512_is_fast_enough)
+{
+  struct product p = product_make(512, 512, 512);
+  struct bench b = bench_load(0, "gemm");
+  clock_t start = clock();
+  cr_assert_eq(product_run(&b, "gemm_good", &p, 1), SIM_OK, "%s", b.error.message);
+  double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+  cr_log_info("512^3 in %.3f s", seconds);
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
+  cr_assert_lt(seconds, 1.6);
+#endif
+  bench_close(&b);
+  product_free(&p);
+}
+
+static float half_value(uint16_t h)
+{
+  float value = ldexpf((float)(h & 0x3ff) + ((h >> 10 & 31) != 0 ? 1024.0f : 0.0f),
+                       (h >> 10 & 31) != 0 ? (h >> 10 & 31) - 25 : -24);
+  return (h & 0x8000) != 0 ? -value : value;
+}
+
+Test(engine, packed_halves)
+{
+  FOR_ALL(t, seed)
+  {
+    struct bench b = bench_open(t);
+    uint32_t a[32], w[32], c[32], d[32];
+    float e[32];
+    for (uint32_t i = 0; i < 32; i++) {
+      a[i] = 0x3c004000; /* 1.0, 2.0 */
+      w[i] = 0x40003f80; /* bf16 2.0, 1.0 */
+      e[i] = (float)(i * i);
+    }
+    uint64_t da = put(&b, a, 128), dw = put(&b, w, 128), dc = put(&b, NULL, 128), dd = put(&b, NULL, 128),
+             de = put(&b, e, 128);
+    RUN(&b, "halves", ((struct shape){.grid = 1, .block = 32, .seed = seed}), &da, &dw, &dc, &dd, &de);
+    get(&b, c, dc, 128);
+    get(&b, d, dd, 128);
+    get(&b, e, de, 128);
+    for (int i = 0; i < 32; i++) {
+      float x = (float)(i * i);
+      cr_assert_eq(half_value((uint16_t)c[i]), 4.5f);
+      cr_assert_eq(half_value((uint16_t)(c[i] >> 16)), 1.5f);
+      cr_assert_eq(d[i], 0x40c04040); /* 6.0, 3.0 */
+      cr_assert_float_eq(e[i], 4.5f + 6.0f + (float)i + x / 3.0f + x, 1e-3f);
+    }
+    bench_close(&b);
+  }
 }
