@@ -206,8 +206,9 @@ enum ptx_flag {
 #define PTX_OPCODES(X)                                                                                                 \
   X(ABS)                                                                                                               \
   X(ACTIVEMASK)                                                                                                        \
-  X(ADD) X(ADDC) X(ALLOCA) X(AND) X(APPLYPRIORITY) X(ATOM) X(BAR_ARRIVE) X(BAR_RED) X(BAR_SYNC) X(BAR_WARP) X(BFE)     \
-      X(BFI) X(BFIND) X(BMSK) X(BRA) X(BREV) X(BRKPT) X(BRX) X(CALL) X(CLZ) X(CNOT) X(COPYSIGN) X(COS) X(CP_ASYNC)     \
+  X(ADD)                                                                                                               \
+  X(ADDC) X(ALLOCA) X(AND) X(APPLYPRIORITY) X(ATOM) X(BAR_ARRIVE) X(BAR_RED) X(BAR_SYNC) X(BAR_WARP) X(BFE) X(BFI)     \
+      X(BFIND) X(BMSK) X(BRA) X(BREV) X(BRKPT) X(BRX) X(CALL) X(CLZ) X(CNOT) X(COPYSIGN) X(COS) X(CP_ASYNC)            \
           X(CP_ASYNC_COMMIT) X(CP_ASYNC_MBARRIER) X(CP_ASYNC_WAIT) X(CREATEPOLICY) X(CVT) X(CVT_PACK) X(CVTA)          \
               X(DISCARD) X(DIV) X(DP2A) X(DP4A) X(ELECT) X(EX2) X(EXIT) X(FENCE) X(FENCE_MBARRIER_INIT) X(FENCE_PROXY) \
                   X(FMA) X(FNS) X(GRIDDEP) X(ISSPACEP) X(LD) X(LDMATRIX) X(LDU) X(LG2) X(LOP3) X(MAD) X(MAD24) X(MADC) \

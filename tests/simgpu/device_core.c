@@ -1,4 +1,4 @@
-/* device.c: a device and its memory. */
+/* device_core.c: a device and its memory. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
