@@ -208,6 +208,7 @@ uint64_t sim_float_compute(const struct sim_float_op *op, uint64_t a, uint64_t b
   const struct ptx_type_info *info = sim_ptx_type((enum ptx_type)op->type);
   struct scalar s = scalar_of((enum ptx_type)info->element);
   uint64_t source[3] = {a, b, c};
+  assert((op->flags & PTX_OOB) == 0);
   if (info->elements == 1) return compute_scalar(&s, op, source);
   unsigned width = s.format->bits;
   uint64_t low = compute_scalar(&s, op, source);

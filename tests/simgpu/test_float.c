@@ -229,6 +229,17 @@ Test(float, bf16_arithmetic_is_exact)
   }
 }
 
+/* Half way between two bf16 numbers but for 2^-60, which a double does not hold beside 518. */
+Test(float, bf16_fma_rounds_once)
+{
+  const uint32_t six = 0x40c0, seven = 0x40e0, x74 = 0x4294, x87 = 0x42ae, tiny = 0x2180;
+  cr_expect_eq(compute(PTX_DO_FMA, PTX_BF16, PTX_RN, 0, seven, x74, 0), 0x4402u, "518: a tie goes to 520");
+  cr_expect_eq(compute(PTX_DO_FMA, PTX_BF16, PTX_RN, 0, seven, x74, tiny | 0x8000), 0x4401u, "518 − 2^-60: 516");
+  cr_expect_eq(compute(PTX_DO_FMA, PTX_BF16, PTX_RN, 0, six, x87, 0), 0x4402u, "522: a tie goes to 520");
+  cr_expect_eq(compute(PTX_DO_FMA, PTX_BF16, PTX_RN, 0, six, x87, tiny), 0x4403u, "522 + 2^-60: 524");
+  cr_expect_eq(compute(PTX_DO_FMA, PTX_BF16, PTX_RN, 0, six | 0x8000, x87, tiny | 0x8000), 0xc403u);
+}
+
 Test(float, packed_halves_are_two_scalars)
 {
   const int packed[3] = {PTX_F16X2, PTX_BF16X2, PTX_F32X2}, scalar[3] = {PTX_F16, PTX_BF16, PTX_F32};
