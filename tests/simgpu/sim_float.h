@@ -5,11 +5,12 @@
  *   float_approx.c   the .approx functions
  *   float_convert.c  cvt
  *   float_warp.c     a warp at once, with fast paths for what kernels do most
+ *   float_half.h     f16 and bf16 in the inner loops
  *
  * Values travel as bits in the low end of a uint64_t; what lies above the type's width is ignored in sources and zero in results.
  * Types, roundings and flags are ptx.h's. The host's floating point environment must be as a program starts (round to nearest,
  * subnormals kept); nothing here changes it, and nothing needs -frounding-math: directed rounding is done on integers. Results are
- * the same on x86-64 and aarch64.
+ * the same on x86-64 and aarch64, but for the .approx functions where two C libraries' double functions round apart.
  *
  * What is exact: add, sub, mul, fma, div.rnd, rcp.rnd, sqrt.rnd of f16, bf16, f32, f64 in every rounding; min, max, comparisons,
  * conversions. What is within a bound: the .approx functions, computed in double and rounded to nearest, so within 1 ulp of the
