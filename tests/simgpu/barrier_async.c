@@ -1,5 +1,6 @@
-/* barrier_async.c: cp.async. A copy is checked when it is issued, as an access of the warp's cp.async agent that happens after what the
- * thread knew, and before nothing but a wait of the same thread; its bytes move at some time of the seed's choice until then. */
+/* barrier_async.c: cp.async. A copy is checked when it is issued, as an access of the warp's cp.async agent that
+ * happens after what the thread knew, and before nothing but a wait of the same thread; its bytes move at some time of
+ * the seed's choice until then. */
 #include <stdlib.h>
 #include <string.h>
 

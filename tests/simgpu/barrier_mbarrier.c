@@ -1,4 +1,5 @@
-/* barrier_mbarrier.c: mbarrier objects. Source: PTX ISA, "Parallel Synchronization and Communication Instructions: mbarrier". */
+/* barrier_mbarrier.c: mbarrier objects. Source: PTX ISA, "Parallel Synchronization and Communication Instructions:
+ * mbarrier". */
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,7 +71,8 @@ bool sim_mbarrier_count(struct sim_block *block, struct sim_mbarrier *barrier, u
 
 /* --- one lane's operation --- */
 
-/* The bytes of the object as an ordinary write by the lane: init and inval are ordered against data that lay or will lie there. */
+/* The bytes of the object as an ordinary write by the lane: init and inval are ordered against data that lay or will
+ * lie there. */
 static bool touch(const struct sim_mbarrier_op *op, uint32_t lane)
 {
   uint64_t epoch[32];

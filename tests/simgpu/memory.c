@@ -21,7 +21,8 @@ struct sim_memory {
 
 /* --- ranges --- */
 
-/* Zeroed memory that the host provides only as it is touched: a program may well allocate all that the claimed GPU has. */
+/* Zeroed memory that the host provides only as it is touched: a program may well allocate all that the claimed GPU has.
+ * */
 static void *reserve(uint64_t bytes)
 {
   if (bytes < RESERVE_LEAST) return calloc(1, bytes + 1);

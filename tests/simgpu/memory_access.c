@@ -1,5 +1,5 @@
-/* memory_access.c: one warp's load, store or atomic: which memory each lane means, bounds and alignment, the bytes, initialised bits,
- * and the shadow. */
+/* memory_access.c: one warp's load, store or atomic: which memory each lane means, bounds and alignment, the bytes,
+ * initialised bits, and the shadow. */
 #include <stdio.h>
 #include <string.h>
 

@@ -13,8 +13,8 @@
 
 #define SIM_TOUCH_BITS 10u
 
-/* A stretch of addresses: an allocation, mapped host memory, or a block's shared memory. Pages and initialised bits count from
- * origin, which is base rounded down to a page. */
+/* A stretch of addresses: an allocation, mapped host memory, or a block's shared memory. Pages and initialised bits
+ * count from origin, which is base rounded down to a page. */
 struct sim_range {
   uint64_t base, size_bytes, origin;
   uint8_t *bytes; /* of base */
@@ -168,7 +168,8 @@ void *sim_block_must(void *memory);                 /* aborts on NULL: out of ho
 /* A party for reports from an epoch and its site. bytes 0: access unknown. */
 void sim_block_party(const struct sim_block *block, uint64_t epoch, uint32_t site, struct sim_party *out);
 void sim_block_place(const struct sim_block *block, uint32_t insn, struct sim_party *party);
-/* Fills kernel, block and the place of insn into a finding's first party, adds it, and takes it as the block's fault. */
+/* Fills kernel, block and the place of insn into a finding's first party, adds it, and takes it as the block's fault.
+ * */
 void sim_block_finding(struct sim_block *block, struct sim_finding *finding, uint32_t warp, uint32_t lane,
                        uint32_t insn);
 void sim_block_conflict(struct sim_block *block, const struct sim_conflict *conflict, const struct sim_actor *actor,
@@ -177,8 +178,9 @@ void sim_block_conflict(struct sim_block *block, const struct sim_conflict *conf
 
 /* --- memory_access.c --- */
 
-/* Checks an access whose bytes move later or not at all: bounds, alignment, initialised bits (a read checks, a write sets them), and
- * the shadow, as done by the agent of epoch[lane] for the warp. size [32]: bytes of each lane that count, 0..bytes; NULL: bytes.
+/* Checks an access whose bytes move later or not at all: bounds, alignment, initialised bits (a read checks, a write
+ * sets them), and the shadow, as done by the agent of epoch[lane] for the warp. size [32]: bytes of each lane that
+ * count, 0..bytes; NULL: bytes.
  * where [32]: the bytes themselves, NULL for lanes not served or of size 0. Returns the lanes served. */
 uint32_t sim_access_touch(const struct sim_access *access, bool write, const uint32_t *size, const uint64_t *epoch,
                           uint8_t **where);

@@ -1,5 +1,5 @@
-/* memory_shadow.c: implements memory_shadow.h. After FastTrack (Flanagan and Freund, PLDI 2009): a cell keeps epochs, not vector
- * clocks, as long as accesses are ordered. */
+/* memory_shadow.c: implements memory_shadow.h. After FastTrack (Flanagan and Freund, PLDI 2009): a cell keeps epochs,
+ * not vector clocks, as long as accesses are ordered. */
 #include "memory_shadow.h"
 
 #include <stdio.h>
@@ -136,8 +136,8 @@ static void drop_list(struct sim_page *page, struct sim_cell *cell)
   cell->flags &= ~(uint32_t)SIM_CELL_EXTRA_WRITES;
 }
 
-/* Remembers an access that the new one does not follow. One that the new one follows, or an older one of the same lane and kind,
- * makes room. */
+/* Remembers an access that the new one does not follow. One that the new one follows, or an older one of the same lane
+ * and kind, makes room. */
 static void push(struct sim_page *page, struct sim_cell *cell, const struct sim_actor *actor, uint64_t epoch,
                  uint32_t site)
 {

@@ -1,11 +1,14 @@
-/* memory_shadow.h: the shadow of a stretch of memory: per cell who wrote it last and who has read it since, and the race check on it.
+/* memory_shadow.h: the shadow of a stretch of memory: per cell who wrote it last and who has read it since, and the
+ * race check on it.
  * Internal to the memory of the simulated GPU; see sim_clock.h for epochs.
  *
- * Memory is cut into pages of 1 KiB; its cells are of 16 bytes at most, and of the size of the smallest access that has come: then all of
- * the page's cells are split, so that neighbours written by different threads never look like one. A page's cells are made when it is first touched, and
- * emptied lazily when a new launch (another stamp) touches it.
- * A cell holds one writer and one reader inline. Further readers with no order among them, and strong writers that others have
- * overtaken without order, go to a list (extras). Whatever happened before a new access in every respect is forgotten by it.
+ * Memory is cut into pages of 1 KiB. A page's cells are of 16 bytes at most, and of the size of the smallest access
+ * that has come:
+ * then all of the page's cells are split, so that neighbours written by different threads never look like one. A page's
+ * cells are made when it is first touched, and emptied lazily when a new launch (another stamp) touches it.
+ * A cell holds one writer and one reader inline. Further readers with no order among them, and strong writers that
+ * others have overtaken without order, go to a list (extras). Whatever happened before a new access in every respect is
+ * forgotten by it.
  * Not thread-safe; sim_page_lock where two blocks can meet.
  */
 #ifndef SIMGPU_MEMORY_SHADOW_H

@@ -1,6 +1,6 @@
-/* memory_sync.c: what a location holds for those who acquire from it: a hash table from addresses to vector clocks, in stripes with a
- * lock each. Callers hold the lock of the location's page as well (page before stripe), so that the value and what it publishes change
- * together. */
+/* memory_sync.c: what a location holds for those who acquire from it: a hash table from addresses to vector clocks, in
+ * stripes with a lock each. Callers hold the lock of the location's page as well (page before stripe), so that the
+ * value and what it publishes change together. */
 #include <stdlib.h>
 
 #include "memory_internal.h"
@@ -8,7 +8,8 @@
 #define STRIPES 64u
 #define BUCKETS 64u /* a stripe */
 
-/* What was published at gpu scope or wider, by anybody; and what a thread of block cta.block published last, at any scope. */
+/* What was published at gpu scope or wider, by anybody; and what a thread of block cta.block published last, at any
+ * scope. */
 struct entry {
   uint64_t address;
   struct sim_view *wide;

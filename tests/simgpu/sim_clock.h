@@ -1,38 +1,43 @@
 /* sim_clock.h: who has seen what: happens-before as vector clocks, for the race checks of memory and for barriers.
  *
  * Agents
- *   Whatever accesses memory in an order of its own is an agent: each warp of a block, and each engine that works for a warp or
- *   block asynchronously (cp.async of a warp now; TMA load, TMA store, wgmma of a warpgroup and tcgen05 have their places). Agents
- *   of a block are numbered 0..agents-1, those of a launch block_number · agents + that.
+ *   Whatever accesses memory in an order of its own is an agent: each warp of a block, and each engine that works for a
+ *   warp or block asynchronously (cp.async of a warp now; TMA load, TMA store, wgmma of a warpgroup and tcgen05 are
+ *   kinds to add below). Agents of a block are numbered 0..agents-1, those of a launch block_number · agents + that.
  * Epochs
- *   An agent's time is its clock, which ticks when it synchronises. An access is stamped with (agent, clock, lane), 64 bits: lanes
- *   of one warp in one interval have no order among themselves unless a __syncwarp (bar.warp.sync) stands between.
+ *   An agent's time is its clock, which ticks when it synchronises. An access is stamped with (agent, clock, lane), 64
+ *   bits: lanes of one warp in one interval have no order among themselves unless a __syncwarp (bar.warp.sync) stands
+ *   between.
  * Vector clocks
- *   What a thread knows to have happened before: for each agent of its own block a dense entry; for other blocks a sparse,
- *   immutable, shared tree (sim_view), since most kernels never synchronise across blocks. An entry says: all lanes up to clock
- *   `all`; the lanes of `mask` up to `part`. So a lane that arrives alone publishes what it did itself, not what its neighbours did
- *   without a __syncwarp before. Where two publications of different lanes meet, `part` is the later for both: it may hide a race,
- *   never invent one.
- *   A warp has one clock for all its lanes, and extra ones for lanes that acquired something alone, until the next sync of the warp.
+ *   What a thread knows to have happened before: for each agent of its own block a dense entry; for other blocks a
+ *   sparse, immutable, shared tree (sim_view), since most kernels never synchronise across blocks. An entry says: all
+ *   lanes up to clock `all`; the lanes of `mask` up to `part`. So a lane that arrives alone publishes what it did
+ *   itself, not what its neighbours did without a __syncwarp before. Where two publications of different lanes meet,
+ *   `part` is the later for both: it may hide a race, never invent one.
+ *   A warp has one clock for all its lanes, and extra ones for lanes that acquired something alone, until the next sync
+ *   of the warp.
  *
  * The PTX memory model, as far as it is followed ("Memory Consistency Model" of the PTX ISA)
- *   release: st, red, atom, mbarrier.arrive with .release or .acq_rel publish what the lane knows at that location. fence.acq_rel or
- *     .sc (membar, __threadfence) followed by a relaxed or volatile write or atomic publishes what was known at the fence.
- *   acquire: ld.acquire, atom.acquire … take what the location holds. A relaxed or volatile read takes it at the next fence, or at
- *     the next barrier of the thread (bar.sync, __syncwarp): more lenient than the ISA, which asks for a fence, because the "last
- *     block" reduction of the CUDA guide is written that way.
- *   A fence before a barrier (__threadfence, __syncthreads, then one thread's atomicAdd) counts for the threads behind the barrier
- *     too, which is also more lenient.
- *   scope: a release of scope cta (or a fence of it) is seen in its own block only. .cluster counts as .cta until clusters run.
+ *   release: st, red, atom, mbarrier.arrive with .release or .acq_rel publish what the lane knows at that location.
+ *     fence.acq_rel or .sc (membar, __threadfence) followed by a relaxed or volatile write or atomic publishes what was
+ *     known at the fence.
+ *   acquire: ld.acquire, atom.acquire … take what the location holds. A relaxed or volatile read takes it at the next
+ *     fence, or at the next barrier of the thread (bar.sync, __syncwarp): more lenient than the ISA, which asks for a
+ *     fence, because the "last block" reduction of the CUDA guide is written that way.
+ *   A fence before a barrier (__threadfence, __syncthreads, then one thread's atomicAdd) counts for the threads behind
+ *     the barrier too, which is also more lenient.
+ *   scope: a release of scope cta (or a fence of it) is seen in its own block only. .cluster counts as .cta until
+ *   clusters run.
  *   A strong store to such a location replaces what it held; an atomic adds to it.
- *   volatile is relaxed.sys. Two strong accesses (relaxed or stronger, atomics, volatile) never race with each other if the scope of
- *   each holds both threads. Partial overlap of strong accesses is not treated apart.
+ *   volatile is relaxed.sys. Two strong accesses (relaxed or stronger, atomics, volatile) never race with each other if
+ *   the scope of each holds both threads. Partial overlap of strong accesses is not treated apart.
  *   bar.sync and mbarrier test_wait order generic accesses of the participants to global and shared memory.
  * Proxies
- *   Each access has a proxy. All agents that run now use the generic one (cp.async included, as the ISA says); the bits in the
- *   stamp are there for TMA, wgmma and tcgen05, whose order against generic writes also needs fence.proxy.async.
+ *   Each access has a proxy. All agents that run now use the generic one (cp.async included, as the ISA says); the bits
+ *   in the stamp are there for TMA, wgmma and tcgen05, whose order against generic writes also needs fence.proxy.async.
  *
- * Not thread-safe per object, except that views are shared between blocks on different host threads (atomic reference counts).
+ * Not thread-safe per object, except that views are shared between blocks on different host threads (atomic reference
+ * counts).
  */
 #ifndef SIMGPU_CLOCK_H
 #define SIMGPU_CLOCK_H
@@ -56,8 +61,8 @@ static inline uint32_t sim_agent(uint32_t warps, enum sim_agent_kind kind, uint3
 }
 const char *sim_agent_name(enum sim_agent_kind kind); /* "warp", "cp.async" */
 
-/* --- epochs: agent 32 bits, clock 26, lane 6. Its clock 0 is "never". Clocks start at 1, and stop at the maximum: from there races
- * can be missed. --- */
+/* --- epochs: agent 32 bits, clock 26, lane 6. Its clock 0 is "never". Clocks start at 1, and stop at the maximum: from
+ * there races can be missed. --- */
 #define SIM_EPOCH_CLOCK_MAX ((1u << 26) - 1)
 #define SIM_LANE_MANY       32u /* several lanes of the agent in one interval */
 static inline uint64_t sim_epoch(uint32_t agent, uint32_t clock, uint32_t lane)
@@ -153,7 +158,8 @@ void sim_warp_clock_release(struct sim_warp_clock *warp, uint32_t mask, struct s
 /* The lanes of mask learn it. */
 void sim_warp_clock_acquire(struct sim_warp_clock *warp, uint32_t mask, const struct sim_vc *from);
 void sim_warp_clock_acquire_view(struct sim_warp_clock *warp, uint32_t mask, struct sim_view *view);
-/* A fence of all lanes of mask; wide: scope gpu or sys. Takes what relaxed reads have seen, and remembers what is known. */
+/* A fence of all lanes of mask; wide: scope gpu or sys. Takes what relaxed reads have seen, and remembers what is
+ * known. */
 void sim_warp_clock_fence(struct sim_warp_clock *warp, uint32_t mask, bool wide);
 /* What others knew at their fences (fence[index] of theirs) counts for these lanes too: they have met at a barrier. */
 void sim_warp_clock_lend_fence(struct sim_warp_clock *warp, uint32_t mask, uint32_t index, const struct sim_vc *fence);

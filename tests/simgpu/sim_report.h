@@ -1,8 +1,10 @@
-/* sim_report.h: what the checks found. One finding has the same shape whichever check made it: what was wrong, where in the grid
- * and in the source, and for conflicts the other access too. A report is a bounded list with counts; text and JSON come from it.
+/* sim_report.h: what the checks found. One finding has the same shape whichever check made it: what was wrong, where in
+ * the grid and in the source, and for conflicts the other access too. A report is a bounded list with counts; text and
+ * JSON come from it.
  *
- * Identical findings (same check, same instructions) are one entry with a count; of these the one of the lowest block, warp and
- * lane is kept, and entries are listed in that order: so the text does not depend on which host thread came first.
+ * Identical findings (same check, same instructions) are one entry with a count; of these the one of the lowest block,
+ * warp and lane is kept, and entries are listed in that order: so the text does not depend on which host thread came
+ * first.
  * Thread-safe: blocks of a launch may add at once.
  */
 #ifndef SIMGPU_REPORT_H
@@ -101,7 +103,8 @@ uint32_t sim_report_listed(const struct sim_report *report);
 /* Entry `index` in the order above; false beyond the last. A copy. */
 bool sim_report_at(const struct sim_report *report, uint32_t index, struct sim_finding *out);
 
-/* One finding as a line or two: "shared-race: … \n    at gemm.cu:41 (PTX line 88) by warp 2 lane 7 of block (1,0,0) in gemm". */
+/* One finding as a line or two: "shared-race: … \n    at gemm.cu:41 (PTX line 88) by warp 2 lane 7 of block (1,0,0) in
+ * gemm". */
 void sim_finding_print(const struct sim_finding *finding, char *text, size_t size);
 void sim_report_print(const struct sim_report *report, FILE *to);
 /* [{"check": …, "kernel": …, "count": …, "message": …, "at": {…}, "other": {…}|null}, …] */

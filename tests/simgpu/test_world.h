@@ -1,4 +1,5 @@
-/* test_world.h: a memory, a launch and a few blocks, and accesses in one line: for tests of memory, clocks and barriers without PTX.
+/* test_world.h: a memory, a launch and a few blocks, and accesses in one line: for tests of memory, clocks and barriers
+ * without PTX.
  * Accesses take what they leave out: all lanes, 4 bytes, neighbouring addresses, generic space, weak. */
 #ifndef SIMGPU_TEST_WORLD_H
 #define SIMGPU_TEST_WORLD_H
