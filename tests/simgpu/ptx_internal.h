@@ -144,6 +144,11 @@ const struct ptx_row *sim_ptx_row_at(uint32_t index); /* all rows, NULL beyond t
 
 /* ptx_decode.c: fills insn from the opcode's words and checks the operands against its row; may emit moves before it. */
 bool sim_ptx_decode(struct parser *p, const struct token *opcode, struct ptx_insn *insn, struct operand_list *list);
+/* ptx_decode_operand.c: the operands against a row: NULL, or what is wrong; *group says where. Constants become bits of their type. */
+const char *sim_ptx_operands_match(const struct ptx_row *row, struct ptx_insn *insn, struct operand_list *list,
+                                   uint32_t *group);
+/* Special registers and addresses of variables, where the instruction is no mov, go through a register of their own. */
+bool sim_ptx_operands_lower(struct parser *p, const struct ptx_insn *insn, struct operand_list *list);
 /* ptx_decode_matrix.c: shape and types of mma, with the operands' widths. */
 bool sim_ptx_decode_mma(struct parser *p, const struct token *opcode, struct ptx_insn *insn,
                         const struct operand_list *list);
