@@ -227,4 +227,5 @@ FORCE:
   format check-format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
+-include tests/simgpu/simgpu.mk
 -include $(OBJS:.o=.d) $(B)/harness/main.d $(wildcard $(B)/tests/*.d $(B)/fuzz/*.d)

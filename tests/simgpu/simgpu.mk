@@ -1,0 +1,61 @@
+# simgpu.mk: the simulated GPU (tests/simgpu). Included by the Makefile; rules here use its compiler and flags, results go to
+# build/simgpu, sanitized ones (MODE=asan) to build/simgpu-asan.
+#
+#   simgpu        the device as an archive, the runtime's stand-ins (rt.mk, where it exists)
+#   test-simgpu   tests/simgpu/test_*.c
+
+SIMGPU := build/simgpu$(if $(filter-out release,$(MODE)),-$(MODE))
+SIMGPU_TESTS := $(patsubst tests/simgpu/%.c,$(SIMGPU)/tests/%,$(wildcard tests/simgpu/test_*.c))
+SIMGPU_SOURCES := $(filter-out tests/simgpu/test_% tests/simgpu/rt_% tests/simgpu/simrun.c,$(wildcard tests/simgpu/*.c))
+SIMGPU_OBJS := $(patsubst tests/simgpu/%.c,$(SIMGPU)/%.o,$(SIMGPU_SOURCES))
+SIMGPU_LIB := $(SIMGPU)/libsimdevice.a
+# Position-independent and hidden: the stand-ins are shared libraries that export CUDA's names alone.
+SIMGPU_FLAGS = $(CFLAGS_ALL) -Itests/simgpu -fPIC -fvisibility=hidden -pthread
+
+# Kernels of the tests, from each of nvcc's front ends; where there is no nvcc the tests take tests/simgpu/data/*.ptx.
+SIMGPU_NVCC := $(firstword $(NVCC) $(wildcard /usr/local/cuda/bin/nvcc))
+SIMGPU_ARCHS := 80 86 89 90 100 120
+SIMGPU_CU := $(wildcard tests/simgpu/data/*.cu)
+SIMGPU_PTX := $(if $(SIMGPU_NVCC),$(foreach a,$(SIMGPU_ARCHS),$(patsubst tests/simgpu/data/%.cu,$(SIMGPU)/ptx/%_$(a).ptx,$(SIMGPU_CU))))
+
+simgpu: $(SIMGPU_LIB) ## the simulated GPU: build/simgpu
+
+$(SIMGPU)/%.o: tests/simgpu/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(SIMGPU_FLAGS) -MMD -MP -c -o $@ $<
+
+$(SIMGPU_LIB): $(SIMGPU_OBJS)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $(SIMGPU_OBJS)
+
+define SIMGPU_PTX_RULE
+$$(SIMGPU)/ptx/%_$(1).ptx: tests/simgpu/data/%.cu
+	@mkdir -p $$(@D)
+	$$(call say,NVCC,$$@)
+	$$(Q)$$(SIMGPU_NVCC) -std=c++17 -arch=compute_$(1) -lineinfo -ptx -o $$@ $$<
+endef
+$(foreach a,$(SIMGPU_ARCHS),$(eval $(call SIMGPU_PTX_RULE,$(a))))
+
+$(SIMGPU)/tests/%: tests/simgpu/%.c $(SIMGPU_LIB) $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(SIMGPU_FLAGS) $(TEST_FLAGS) -DSIMGPU_PTX_DIR='"$(SIMGPU)/ptx"' -o $@ $< $(SIMGPU_LIB) $(LDFLAGS) -lcriterion -lm
+
+test-simgpu: simgpu $(SIMGPU_PTX) $(SIMGPU_TESTS) ## the simulated GPU's tests
+	@TESTS='$(SIMGPU_TESTS)' tests/run_tests.sh unit
+
+.PHONY: simgpu test-simgpu
+-include $(SIMGPU_OBJS:.o=.d) $(wildcard $(SIMGPU)/tests/*.d)
+
+# The fuzz target of the decoder needs its objects, which libtokmark.a does not have.
+SIMGPU_PTX_OBJS := $(patsubst tests/simgpu/%.c,$(SIMGPU)/%.o,$(wildcard tests/simgpu/ptx_*.c))
+$(B)/fuzz/replay_fuzz_ptx: tests/fuzz/fuzz_ptx.c tests/fuzz/replay.c $(SIMGPU_PTX_OBJS) $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ tests/fuzz/fuzz_ptx.c tests/fuzz/replay.c $(SIMGPU_PTX_OBJS) $(LDFLAGS)
+$(B)/fuzz/fuzz_ptx: tests/fuzz/fuzz_ptx.c $(SIMGPU_PTX_OBJS) $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -fsanitize=fuzzer -o $@ tests/fuzz/fuzz_ptx.c $(SIMGPU_PTX_OBJS) $(LDFLAGS)
