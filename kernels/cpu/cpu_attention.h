@@ -179,7 +179,8 @@ static void attention_chunk(const struct tmk_cpu_attention *a, const struct atte
                            .panel = keys + (panel_first + i) * a->head_dim * key_row,
                            .k = a->head_dim,
                            .c = s->scores + i * TMK_CPU_PANEL,
-                           .ldc = SCORE_LD};
+                           .ldc = SCORE_LD,
+                           .ahead = STREAM_AHEAD};
     tile_rows(t, a->cache.key_dtype, item->rows);
   }
 
@@ -205,7 +206,8 @@ static void attention_chunk(const struct tmk_cpu_attention *a, const struct atte
                            .start = acc,
                            .start_ld = shape->acc_ld,
                            .c = acc,
-                           .ldc = shape->acc_ld};
+                           .ldc = shape->acc_ld,
+                           .ahead = STREAM_AHEAD};
     tile_rows(t, a->cache.value_dtype, item->rows);
   }
 }

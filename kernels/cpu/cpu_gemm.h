@@ -4,21 +4,24 @@
  * were first touched in; where there are too few panels for the threads and rows enough, the rows are cut too.
  *
  *   rows ≤ TILE_ROWS   one tile a panel: the weights stream from memory once, all of k in one go
- *   more rows          a block of a panel, BLOCK_K of k, stays in the first-level cache while all rows pass over it; it is read
- *                      from memory once. x is read once a panel: while it fits the second-level cache, panels go in order and
- *                      the weights are one stream; else k is the outer loop, so that a slice of x fits.
+ *   more rows          a block of a panel, BLOCK_K of k, stays in the first-level cache while the rows pass over it, and y in
+ *                      registers or the first-level cache while the blocks of the panel follow each other
+ *   many rows          go in blocks of at most BLOCK_ROWS, whose x is near in the second or third-level cache; the weights are
+ *                      streamed once for each
  */
 #ifndef TMK_CPU_GEMM_H
 #define TMK_CPU_GEMM_H
 
 #include "cpu_tile.h"
 
-/* 32 KiB of panel in f32: what first-level caches hold beside a tile's rows of x. */
-enum { BLOCK_K = 256, CACHED_X_BYTES = 640 << 10 };
+/* BLOCK_K: 32 KiB of panel in f32, what first-level caches hold beside a tile's rows of x. BLOCK_ROWS: enough that streaming
+ * the weights again costs 1/160 of a read per multiply-add. */
+enum { BLOCK_K = 256, BLOCK_ROWS = 160 };
 
 /* Rows × panels of a GEMM that one thread works on. */
 struct gemm_block {
   int64_t row_first, rows, panel_first, panel_end;
+  int64_t ahead; /* as in struct tile */
 };
 
 /* One panel and one block of k for all rows of the block. */
@@ -33,6 +36,7 @@ INLINE void gemm_panel(const struct tmk_cpu_gemm *g, const struct gemm_block *b,
       .k = k,
       .c = g->y + b->row_first * g->y_stride + panel * TMK_CPU_PANEL,
       .ldc = g->y_stride,
+      .ahead = b->ahead,
   };
   if (k_first > 0) {
     t.start = t.c;
@@ -43,18 +47,12 @@ INLINE void gemm_panel(const struct tmk_cpu_gemm *g, const struct gemm_block *b,
   tile_rows(t, g->weight_dtype, b->rows);
 }
 
-static void gemm_do_block(const struct tmk_cpu_gemm *g, const struct gemm_block *b)
+static void gemm_do_block(const struct tmk_cpu_gemm *g, struct gemm_block *b)
 {
   const bool one_tile = b->rows <= TILE_ROWS && (PAIRS == 1 || b->rows <= 2);
   const int64_t step = one_tile ? g->k : BLOCK_K;
-  const bool k_outside = !one_tile && b->rows * g->k * (int64_t)sizeof(float) > CACHED_X_BYTES;
-  if (k_outside) {
-    for (int64_t k = 0; k < g->k; k += step) {
-      const int64_t width = g->k - k < step ? g->k - k : step;
-      for (int64_t panel = b->panel_first; panel < b->panel_end; panel++) gemm_panel(g, b, panel, k, width);
-    }
-    return;
-  }
+  /* While one block is in the cache, the tiles fetch the next. */
+  b->ahead = one_tile ? STREAM_AHEAD : step * tmk_dtype_bytes(g->weight_dtype, TMK_CPU_PANEL);
   for (int64_t panel = b->panel_first; panel < b->panel_end; panel++) {
     for (int64_t k = 0; k < g->k; k += step) gemm_panel(g, b, panel, k, g->k - k < step ? g->k - k : step);
   }
@@ -71,14 +69,17 @@ static void kernel_gemm(const struct tmk_cpu_gemm *g, struct tmk_cpu_part part)
   const int64_t end = tmk_cpu_part_end(part, cuts * panels);
   for (int64_t unit = tmk_cpu_part_first(part, cuts * panels); unit < end;) {
     const int64_t cut = unit / panels, stop = end < (cut + 1) * panels ? end : (cut + 1) * panels;
-    const int64_t row_first = g->m * cut / cuts;
-    const struct gemm_block block = {
-        .row_first = row_first,
-        .rows = g->m * (cut + 1) / cuts - row_first,
-        .panel_first = unit - cut * panels,
-        .panel_end = stop - cut * panels,
-    };
-    gemm_do_block(g, &block);
+    const int64_t first = g->m * cut / cuts, rows = g->m * (cut + 1) / cuts - first;
+    const int64_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    for (int64_t i = 0; i < blocks; i++) {
+      struct gemm_block block = {
+          .row_first = first + rows * i / blocks,
+          .rows = rows * (i + 1) / blocks - rows * i / blocks,
+          .panel_first = unit - cut * panels,
+          .panel_end = stop - cut * panels,
+      };
+      gemm_do_block(g, &block);
+    }
     unit = stop;
   }
 }

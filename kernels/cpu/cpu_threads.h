@@ -7,7 +7,7 @@
 #include "cpu_machine.h"
 #include "tokmark/status.h"
 
-enum { TMK_CPU_THREADS_MAX = 1024 };
+enum { TMK_CPU_THREADS_MAX = 4096 };
 
 struct tmk_cpu_team {
   int threads;

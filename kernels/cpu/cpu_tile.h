@@ -5,12 +5,18 @@
  * cpu_kernels.h they fall on different cache sets. Few rows leave registers free, and are then latency-bound (an FMA takes 4
  * cycles, 2 start in one): those tiles take several steps of k at once, each with accumulators of its own.
  *
+ * Each step of k also prefetches the panel `ahead` bytes on: STREAM_AHEAD where the panel comes from memory. (A page and no
+ * less: hardware prefetchers stop at page borders, and a bf16 step is too many instructions for the reorder buffer to hold
+ * as many loads as it takes to cover the memory's latency.)
+ *
  * The accumulators are named variables made by macros, not an array: gcc keeps an array that a loop indexes in memory.
  */
 #ifndef TMK_CPU_TILE_H
 #define TMK_CPU_TILE_H
 
 #include "cpu_vector.h"
+
+enum { STREAM_AHEAD = 4096 };
 
 struct tile {
   const float *a; /* [rows, k] */
@@ -21,6 +27,7 @@ struct tile {
   int64_t start_ld;   /* 0: the same row for all */
   float *c;           /* [rows, 32] */
   int64_t ldc;
+  int64_t ahead; /* bytes of panel from what is read to what is prefetched */
 };
 typedef void tile_fn(const struct tile *t);
 
@@ -44,7 +51,6 @@ typedef void tile_fn(const struct tile *t);
 
 #define EACH_STEP_1(X, ...) X(0, __VA_ARGS__)
 #define EACH_STEP_2(X, ...) EACH_STEP_1(X, __VA_ARGS__) X(1, __VA_ARGS__)
-#define EACH_STEP_4(X, ...) EACH_STEP_2(X, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__)
 
 /* Accumulator of row r, pair p, step s: its columns 0 … 15 and 16 … 31 of the panel. */
 #define LOW(r, p, s)  low_##r##_##p##_##s
@@ -65,8 +71,13 @@ typedef void tile_fn(const struct tile *t);
     const vf x = v_splat(a[(i)*lda + (s)]);                                                                            \
     EACH_PAIR_##pairs(MULTIPLY_PAIR, r, s)                                                                             \
   }
+#define PREFETCH_LINE(s, elem, line)                                                                                   \
+  __builtin_prefetch((const char *)(panel + (s)*ROW_UNITS_##elem) + ahead + 64 * (line))
+#define PREFETCH_f32(s)  PREFETCH_LINE(s, f32, 0), PREFETCH_LINE(s, f32, 1)
+#define PREFETCH_bf16(s) PREFETCH_LINE(s, bf16, 0)
 #define MULTIPLY_STEP(s, elem, rows, pairs)                                                                            \
   {                                                                                                                    \
+    PREFETCH_##elem(s);                                                                                                \
     EACH_PAIR_##pairs(LOAD_PAIR, elem, s) EACH_ROW_##rows(MULTIPLY_ROW, pairs, s)                                      \
   }
 
@@ -77,8 +88,6 @@ typedef void tile_fn(const struct tile *t);
 #define FOLD_ROW(r, a, i, pairs, s) EACH_PAIR_##pairs(FOLD_PAIR, r, s)
 #define FOLD_1(rows, pairs)
 #define FOLD_2(rows, pairs) EACH_ROW_##rows(FOLD_ROW, pairs, 1)
-#define FOLD_4(rows, pairs)                                                                                            \
-  EACH_ROW_##rows(FOLD_ROW, pairs, 3) EACH_ROW_##rows(FOLD_ROW, pairs, 2) EACH_ROW_##rows(FOLD_ROW, pairs, 1)
 
 #define STORE_PAIR(p, r, first)          store_pair(t, r, ((first) + (p)) * LANES, LOW(r, p, 0), HIGH(r, p, 0));
 #define STORE_ROW(r, a, i, pairs, first) EACH_PAIR_##pairs(STORE_PAIR, r, first)
@@ -118,7 +127,7 @@ INLINE void store_pair(const struct tile *t, int64_t row, int64_t column, vf low
 #define DEFINE_TILE(elem, rows, pairs, steps)                                                                          \
   static void tile_##elem##_##rows(const struct tile *t)                                                               \
   {                                                                                                                    \
-    const int64_t lda = t->lda, k = t->k;                                                                              \
+    const int64_t lda = t->lda, k = t->k, ahead = t->ahead;                                                            \
     for (int64_t first = 0; first < PAIRS; first += pairs) {                                                           \
       const elem_##elem *panel = (const elem_##elem *)t->panel + first * LANES;                                        \
       const float *a0 = t->a, *a3 = a0 + 3 * lda, *a6 = a3 + 3 * lda, *a9 = a6 + 3 * lda;                              \
@@ -139,11 +148,13 @@ INLINE void store_pair(const struct tile *t, int64_t row, int64_t column, vf low
 /* X(element, rows, pairs at a time, steps of k at a time): at least 8 accumulators, at most what the registers hold. */
 #if defined(TMK_VEC_AVX512) /* 32 registers, 1 pair */
 #define TILES(X, elem)                                                                                                 \
-  X(elem, 1, 1, 4)                                                                                                     \
-  X(elem, 2, 1, 4)                                                                                                     \
+  X(elem, 1, 1, 2)                                                                                                     \
+  X(elem, 2, 1, 2)                                                                                                     \
   X(elem, 3, 1, 2)                                                                                                     \
-  X(elem, 4, 1, 1) X(elem, 5, 1, 1) X(elem, 6, 1, 1) X(elem, 7, 1, 1) X(elem, 8, 1, 1) X(elem, 9, 1, 1)                \
-      X(elem, 10, 1, 1) X(elem, 11, 1, 1) X(elem, 12, 1, 1)
+  X(elem, 4, 1, 1)                                                                                                     \
+  X(elem, 5, 1, 1)                                                                                                     \
+  X(elem, 6, 1, 1) X(elem, 7, 1, 1) X(elem, 8, 1, 1) X(elem, 9, 1, 1) X(elem, 10, 1, 1) X(elem, 11, 1, 1)              \
+      X(elem, 12, 1, 1)
 #elif defined(TMK_VEC_AVX2) /* 16 registers, 2 pairs */
 #define TILES(X, elem)                                                                                                 \
   X(elem, 1, 2, 2) X(elem, 2, 2, 1) X(elem, 3, 1, 2) X(elem, 4, 1, 1) X(elem, 5, 1, 1) X(elem, 6, 1, 1)
@@ -152,8 +163,10 @@ INLINE void store_pair(const struct tile *t, int64_t row, int64_t column, vf low
   X(elem, 1, 4, 2)                                                                                                     \
   X(elem, 2, 4, 1)                                                                                                     \
   X(elem, 3, 2, 1)                                                                                                     \
-  X(elem, 4, 2, 1) X(elem, 5, 2, 1) X(elem, 6, 2, 1) X(elem, 7, 1, 1) X(elem, 8, 1, 1) X(elem, 9, 1, 1)                \
-      X(elem, 10, 1, 1) X(elem, 11, 1, 1) X(elem, 12, 1, 1)
+  X(elem, 4, 2, 1)                                                                                                     \
+  X(elem, 5, 2, 1)                                                                                                     \
+  X(elem, 6, 2, 1) X(elem, 7, 1, 1) X(elem, 8, 1, 1) X(elem, 9, 1, 1) X(elem, 10, 1, 1) X(elem, 11, 1, 1)              \
+      X(elem, 12, 1, 1)
 #else /* at least 16 registers, 4 pairs */
 #define TILES(X, elem)                                                                                                 \
   X(elem, 1, 4, 1) X(elem, 2, 2, 1) X(elem, 3, 1, 1) X(elem, 4, 1, 1) X(elem, 5, 1, 1) X(elem, 6, 1, 1)

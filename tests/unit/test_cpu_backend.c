@@ -72,8 +72,8 @@ Test(cpu_backend, open_errors)
 {
   expect_open_error((struct tmk_open_args){.isa = "sse9"}, TMK_ERR_USAGE, "--isa sse9: this machine and build have ");
   expect_open_error((struct tmk_open_args){.isa = ""}, TMK_ERR_USAGE, "--isa : this machine and build have ");
-  expect_open_error((struct tmk_open_args){.threads = 1025}, TMK_ERR_USAGE, "--threads 1025: must be 1..1024");
-  expect_open_error((struct tmk_open_args){.threads = -3}, TMK_ERR_USAGE, "--threads -3: must be 1..1024");
+  expect_open_error((struct tmk_open_args){.threads = 4097}, TMK_ERR_USAGE, "--threads 4097: must be 1..4096");
+  expect_open_error((struct tmk_open_args){.threads = -3}, TMK_ERR_USAGE, "--threads -3: must be 1..4096");
   expect_open_error((struct tmk_open_args){.device_index = 1}, TMK_ERR_USAGE, "cpu:1: there is one CPU device, cpu:0");
 #if defined(__x86_64__)
   expect_open_error((struct tmk_open_args){.isa = "neon"}, TMK_ERR_USAGE, "--isa neon: this machine and build have ");

@@ -155,9 +155,9 @@ Test(cpu_machine, team_errors)
   put_two_sockets();
   const struct tmk_cpu_machine *m = read_machine("0-7");
   cr_expect_eq(tmk_cpu_team_init(&team, m, -1, &err), TMK_ERR_USAGE);
-  cr_expect_str_eq(err.message, "--threads -1: must be 1..1024");
-  cr_expect_eq(tmk_cpu_team_init(&team, m, 1025, &err), TMK_ERR_USAGE);
-  cr_expect_str_eq(err.message, "--threads 1025: must be 1..1024");
+  cr_expect_str_eq(err.message, "--threads -1: must be 1..4096");
+  cr_expect_eq(tmk_cpu_team_init(&team, m, 4097, &err), TMK_ERR_USAGE);
+  cr_expect_str_eq(err.message, "--threads 4097: must be 1..4096");
   m = read_machine("9-12");
   cr_expect_eq(tmk_cpu_team_init(&team, m, 0, &err), TMK_ERR_DEVICE);
   cr_expect_str_eq(err.message, "no CPU of the affinity mask is online");

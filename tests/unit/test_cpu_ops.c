@@ -56,7 +56,7 @@ static void test_gemm(struct cpu_rig *rig, uint64_t seed)
       check_gemm(rig, &shape, TMK_DTYPE_BF16, seed);
     }
   }
-  /* x too large for the second-level cache: k is the outer loop then, and the sums go through memory. */
+  /* Several blocks of rows. */
   const struct tmk_op_gemm large = {.m = 300, .n = 40, .k = 1100, .bias = 0};
   check_gemm(rig, &large, TMK_DTYPE_BF16, seed);
 }
