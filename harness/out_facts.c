@@ -5,6 +5,7 @@
 
 #include "out.h"
 #include "out_parts.h"
+#include "roofline.h"
 
 /* The last place is kept for the line that says what this is not. */
 static char *add(struct tmk_out_fact *facts, int *count, const char *name)
@@ -87,6 +88,8 @@ static void add_ceilings(struct tmk_out_fact *facts, int *count, const struct tm
   char *text = add(facts, count, "ceilings");
   append_rates(text, ceilings->read_bytes_per_s, ceilings->copy_bytes_per_s, ceilings->flops_per_s);
   if (!text[0]) append(text, "not measured");
+  const double of_clock = ceilings->flops_per_s[TMK_DTYPE_F32] / tmk_peak_by_clock(&device->info);
+  if (isfinite(of_clock)) append(text, " (%.0f %% of lanes x ports x clock)", 100 * of_clock);
   if (isfinite(device->drift)) append(text, "; moved by at most %.1f %%", 100 * device->drift);
   text = add(facts, count, "datasheet");
   append_rates(text, device->datasheet_read_bytes_per_s, NAN, device->datasheet_flops_per_s);

@@ -39,6 +39,12 @@ struct tmk_peaks tmk_peaks_held(const struct tmk_device_result *device, double c
   return peaks;
 }
 
+double tmk_peak_by_clock(const struct tmk_device_info *info)
+{
+  if (!(info->threads > 0 && info->simd_lanes_f32 > 0 && info->fma_ports > 0 && info->clock_max_hz > 0)) return NAN;
+  return (double)info->threads * (double)info->simd_lanes_f32 * (double)info->fma_ports * 2.0 * info->clock_max_hz;
+}
+
 /* Nothing to do takes no time, whether or not the peak is known. */
 static double time_ns(double amount, double per_s)
 {

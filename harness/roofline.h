@@ -22,6 +22,10 @@ struct tmk_peaks tmk_peaks_datasheet(const struct tmk_device_result *device);
  * its own. */
 struct tmk_peaks tmk_peaks_held(const struct tmk_device_result *device, double clock_held_hz);
 
+/* What the SIMD units could do at most: threads × lanes × FMA ports × 2 × highest clock, in float32 FLOP/s; NAN where one of them is
+ * not known. A measured peak is checked against it: more than that is an error of one or the other. */
+double tmk_peak_by_clock(const struct tmk_device_info *info);
+
 struct tmk_limit {
   double time_ns; /* NAN if a peak that is needed is not known */
   double flops_ns, bytes_ns, comm_ns;

@@ -241,3 +241,19 @@ Test(roofline, datasheet_stands_in_for_missing_ceilings)
   expect_near(r.bytes, 2071934976.0);
   tmk_plan_destroy(plan);
 }
+
+Test(roofline, peak_by_clock_is_lanes_times_ports_times_clock)
+{
+  struct tmk_device_info info;
+  tmk_device_info_init(&info);
+  cr_expect(isnan(tmk_peak_by_clock(&info)), "nothing is known");
+  info.threads = 2;
+  info.simd_lanes_f32 = 16;
+  info.fma_ports = 2;
+  cr_expect(isnan(tmk_peak_by_clock(&info)), "no clock");
+  info.clock_max_hz = 4e9;
+  /* 2 threads × 16 lanes × 2 ports × 2 FLOPs × 4 GHz */
+  cr_expect(eq(dbl, tmk_peak_by_clock(&info), 512e9));
+  info.fma_ports = TMK_UNKNOWN;
+  cr_expect(isnan(tmk_peak_by_clock(&info)), "no ports");
+}
