@@ -93,6 +93,7 @@ struct CUstream_st {
   uint64_t time_ns;           /* when all of it is done */
   struct CUgraph_st *capture; /* borrowed from the stream that began it; NULL: none */
   bool capture_origin, capture_broken;
+  bool capture_unjoined; /* joined a capture, and its origin has not waited for the last of it */
   struct CUstream_st *next;
 };
 struct CUevent_st {
@@ -100,6 +101,7 @@ struct CUevent_st {
   bool recorded;
   uint64_t time_ns;
   struct CUgraph_st *capture; /* recorded during this capture */
+  struct CUstream_st *captured_in;
   struct CUevent_st *next;
 };
 

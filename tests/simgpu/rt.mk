@@ -7,7 +7,8 @@ RT_OBJS := $(patsubst tests/simgpu/%.c,$(SIMGPU)/rt/%.o,$(filter-out tests/simgp
 RT_NVML := $(if $(wildcard tests/simgpu/rt_nvml.c),$(SIMGPU)/libnvidia-ml.so.1)
 RT_PROGRAMS := $(patsubst tests/simgpu/programs/%.cu,$(SIMGPU)/programs/%,$(wildcard tests/simgpu/programs/*.cu))
 
-ifneq ($(RT_CUDA),)
+# A sanitized stand-in can't be loaded into a program that is not.
+ifeq ($(MODE)-$(if $(RT_CUDA),yes),release-yes)
 simgpu: $(SIMGPU)/libcudart.so.13 $(SIMGPU)/libcudart.so.12 $(RT_NVML)
 test-simgpu: $(if $(SIMGPU_NVCC),$(RT_PROGRAMS))
 endif

@@ -84,6 +84,7 @@ static cudaError_t append(struct rt *rt, struct CUstream_st *stream, const struc
   else
     graph->first = copy;
   graph->last = copy;
+  if (!stream->capture_origin) stream->capture_unjoined = true;
   return cudaSuccess;
 }
 
@@ -248,11 +249,21 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle)
   if (error == cudaSuccess) error = rt_stream(rt, handle, &stream);
   if (error != cudaSuccess) return rt_leave(rt, error);
   event->capture = stream->capture;
+  event->captured_in = stream;
   if (stream->capture == NULL) {
     event->recorded = true;
     event->time_ns = start_time(rt, stream);
   }
   return rt_leave(rt, cudaSuccess);
+}
+
+/* A stream of the capture waits for another: the other's work up to its event is joined, if the event is its last. A stream that
+ * joined only through a third one counts as joined with that. */
+static void join(struct rt *rt, struct CUstream_st *waiter, const struct CUevent_st *event)
+{
+  for (struct CUstream_st *s = rt->streams; s != NULL; s = s->next) {
+    if (s == event->captured_in && s != waiter) s->capture_unjoined = false;
+  }
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned flags)
@@ -265,6 +276,9 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned
   if (event->capture != NULL && stream->capture == NULL) {
     if (is_legacy(rt, stream)) return rt_leave(rt, rt_not_capturing(rt));
     stream->capture = event->capture; /* the stream joins the capture */
+    stream->capture_unjoined = true;
+  } else if (event->capture != NULL && event->capture == stream->capture) {
+    join(rt, stream, event);
   } else if (event->recorded && event->time_ns > stream->time_ns) {
     stream->time_ns = event->time_ns;
   }
