@@ -1,6 +1,7 @@
 /* test_rt.c: ordinary programs (programs/), built by nvcc with the shared runtime, on the stand-ins: right results, findings of planted
  * bugs with kernel and line, exit codes, injected faults. */
 #include <criterion/criterion.h>
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,4 +110,71 @@ Test(rt, environment_is_checked)
   EXPECT_RUN("SIMGPU_DEVICE=V100", "rmsnorm", 2, "must be A100");
   EXPECT_RUN("SIMGPU_SEED=x", "rmsnorm", 2, "SIMGPU_SEED=x");
   EXPECT_RUN("SIMGPU_DEVICES=0", "rmsnorm", 0, "cudaErrorNoDevice");
+}
+
+static void *open_nvml(void)
+{
+  char folder[512], path[600];
+  find_folder(folder, sizeof folder);
+  snprintf(path, sizeof path, "%s/libnvidia-ml.so.1", folder);
+  if (access(path, R_OK) != 0) cr_skip_test("no %s: it needs CUDA's headers and MODE=release", path);
+  void *library = dlopen(path, RTLD_NOW);
+  cr_assert_not_null(library, "%s", dlerror());
+  return library;
+}
+
+/* A function of the library; ISO C has no cast from void * to it. */
+#define NVML(library, name, ...)                                                                                       \
+  int (*name)(__VA_ARGS__);                                                                                            \
+  *(void **)&name = dlsym(library, #name);                                                                             \
+  cr_assert_not_null(name)
+
+Test(rt, nvml_tells_of_the_claimed_gpu)
+{
+  setenv("SIMGPU_DEVICE", "A100", 1);
+  setenv("SIMGPU_DEVICES", "2", 1);
+  setenv("SIMGPU_NVML_THROTTLE", "0x44", 1);
+  setenv("SIMGPU_NVML_ECC", "3", 1);
+  void *library = open_nvml(), *device = NULL;
+  NVML(library, nvmlInit_v2, void);
+  NVML(library, nvmlShutdown, void);
+  NVML(library, nvmlDeviceGetCount_v2, unsigned *);
+  NVML(library, nvmlDeviceGetHandleByIndex_v2, unsigned, void **);
+  NVML(library, nvmlDeviceGetName, void *, char *, unsigned);
+  NVML(library, nvmlDeviceGetClockInfo, void *, int, unsigned *);
+  NVML(library, nvmlDeviceGetPowerUsage, void *, unsigned *);
+  NVML(library, nvmlDeviceGetTotalEnergyConsumption, void *, unsigned long long *);
+  NVML(library, nvmlDeviceGetTotalEccErrors, void *, int, int, unsigned long long *);
+  NVML(library, nvmlDeviceGetCurrentClocksThrottleReasons, void *, unsigned long long *);
+  unsigned count = 0, mhz = 0, milliwatts = 0;
+  unsigned long long before = 0, after = 0, ecc = 0, reasons = 0;
+  char name[96];
+  cr_assert_eq(nvmlDeviceGetCount_v2(&count), 1, "before nvmlInit");
+  cr_assert_eq(nvmlInit_v2(), 0);
+  cr_assert(nvmlDeviceGetCount_v2(&count) == 0 && count == 2);
+  cr_assert_eq(nvmlDeviceGetHandleByIndex_v2(2, &device), 2);
+  cr_assert_eq(nvmlDeviceGetHandleByIndex_v2(1, &device), 0);
+  cr_assert_eq(nvmlDeviceGetName(device, name, 4), 7);
+  cr_assert_eq(nvmlDeviceGetName(device, name, sizeof name), 0);
+  cr_assert_str_eq(name, "NVIDIA A100-SXM4-80GB");
+  cr_assert(nvmlDeviceGetClockInfo(device, 1, &mhz) == 0 && mhz == 1410);
+  cr_assert_eq(nvmlDeviceGetClockInfo(device, 9, &mhz), 2);
+  cr_assert(nvmlDeviceGetPowerUsage(device, &milliwatts) == 0 && milliwatts > 0 && milliwatts <= 400000);
+  cr_assert_eq(nvmlDeviceGetTotalEnergyConsumption(device, &before), 0);
+  usleep(20000);
+  cr_assert_eq(nvmlDeviceGetTotalEnergyConsumption(device, &after), 0);
+  cr_assert_geq(after - before, milliwatts / 50 - 1, "energy is power times time");
+  cr_assert(nvmlDeviceGetTotalEccErrors(device, 0, 0, &ecc) == 0 && ecc == 0);
+  cr_assert(nvmlDeviceGetTotalEccErrors(device, 1, 0, &ecc) == 0 && ecc == 3);
+  cr_assert(nvmlDeviceGetCurrentClocksThrottleReasons(device, &reasons) == 0 && reasons == 0x44);
+  cr_assert_eq(nvmlShutdown(), 0);
+  cr_assert_eq(nvmlDeviceGetPowerUsage(device, &milliwatts), 1);
+}
+
+Test(rt, nvml_can_be_missing)
+{
+  setenv("SIMGPU_NVML", "missing", 1);
+  void *library = open_nvml();
+  NVML(library, nvmlInit_v2, void);
+  cr_assert_eq(nvmlInit_v2(), 9);
 }
