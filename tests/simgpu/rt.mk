@@ -9,7 +9,7 @@ RT_PROGRAMS := $(patsubst tests/simgpu/programs/%.cu,$(SIMGPU)/programs/%,$(wild
 
 # A sanitized stand-in can't be loaded into a program that is not.
 ifeq ($(MODE)-$(if $(RT_CUDA),yes),release-yes)
-simgpu: $(SIMGPU)/libcudart.so.13 $(SIMGPU)/libcudart.so.12 $(RT_NVML)
+simgpu: $(SIMGPU)/libcudart.so.13 $(SIMGPU)/libcudart.so.12 $(SIMGPU)/libcuda.so.1 $(RT_NVML)
 test-simgpu: $(if $(SIMGPU_NVCC),$(RT_PROGRAMS))
 endif
 
@@ -23,6 +23,12 @@ $(SIMGPU)/libcudart.so.%: $(RT_OBJS) $(SIMGPU_LIB)
 	$(call say,LINK,$@)
 	@printf 'libcudart.so.%s { global: cuda*; __cuda*; local: *; };\n' $* > $(SIMGPU)/cudart.$*.map
 	$(Q)$(CC) $(SIMGPU_FLAGS) -shared -Wl,-z,defs -Wl,-soname,libcudart.so.$* -Wl,--version-script=$(SIMGPU)/cudart.$*.map \
+	  -o $@ $(RT_OBJS) $(SIMGPU_LIB) $(LDFLAGS) -lm
+
+$(SIMGPU)/libcuda.so.1: $(RT_OBJS) $(SIMGPU_LIB)
+	$(call say,LINK,$@)
+	@printf '{ global: cu[A-Z]*; local: *; };\n' > $(SIMGPU)/cuda.map
+	$(Q)$(CC) $(SIMGPU_FLAGS) -shared -Wl,-z,defs -Wl,-soname,libcuda.so.1 -Wl,--version-script=$(SIMGPU)/cuda.map \
 	  -o $@ $(RT_OBJS) $(SIMGPU_LIB) $(LDFLAGS) -lm
 
 $(SIMGPU)/libnvidia-ml.so.1: $(SIMGPU)/rt/rt_nvml.o $(SIMGPU_LIB)

@@ -112,11 +112,11 @@ Test(rt, environment_is_checked)
   EXPECT_RUN("SIMGPU_DEVICES=0", "rmsnorm", 0, "cudaErrorNoDevice");
 }
 
-static void *open_nvml(void)
+static void *open_library(const char *name)
 {
   char folder[512], path[600];
   find_folder(folder, sizeof folder);
-  snprintf(path, sizeof path, "%s/libnvidia-ml.so.1", folder);
+  snprintf(path, sizeof path, "%s/%s", folder, name);
   if (access(path, R_OK) != 0) cr_skip_test("no %s: it needs CUDA's headers and MODE=release", path);
   void *library = dlopen(path, RTLD_NOW);
   cr_assert_not_null(library, "%s", dlerror());
@@ -124,7 +124,7 @@ static void *open_nvml(void)
 }
 
 /* A function of the library; ISO C has no cast from void * to it. */
-#define NVML(library, name, ...)                                                                                       \
+#define FUNCTION(library, name, ...)                                                                                   \
   int (*name)(__VA_ARGS__);                                                                                            \
   *(void **)&name = dlsym(library, #name);                                                                             \
   cr_assert_not_null(name)
@@ -135,17 +135,17 @@ Test(rt, nvml_tells_of_the_claimed_gpu)
   setenv("SIMGPU_DEVICES", "2", 1);
   setenv("SIMGPU_NVML_THROTTLE", "0x44", 1);
   setenv("SIMGPU_NVML_ECC", "3", 1);
-  void *library = open_nvml(), *device = NULL;
-  NVML(library, nvmlInit_v2, void);
-  NVML(library, nvmlShutdown, void);
-  NVML(library, nvmlDeviceGetCount_v2, unsigned *);
-  NVML(library, nvmlDeviceGetHandleByIndex_v2, unsigned, void **);
-  NVML(library, nvmlDeviceGetName, void *, char *, unsigned);
-  NVML(library, nvmlDeviceGetClockInfo, void *, int, unsigned *);
-  NVML(library, nvmlDeviceGetPowerUsage, void *, unsigned *);
-  NVML(library, nvmlDeviceGetTotalEnergyConsumption, void *, unsigned long long *);
-  NVML(library, nvmlDeviceGetTotalEccErrors, void *, int, int, unsigned long long *);
-  NVML(library, nvmlDeviceGetCurrentClocksThrottleReasons, void *, unsigned long long *);
+  void *library = open_library("libnvidia-ml.so.1"), *device = NULL;
+  FUNCTION(library, nvmlInit_v2, void);
+  FUNCTION(library, nvmlShutdown, void);
+  FUNCTION(library, nvmlDeviceGetCount_v2, unsigned *);
+  FUNCTION(library, nvmlDeviceGetHandleByIndex_v2, unsigned, void **);
+  FUNCTION(library, nvmlDeviceGetName, void *, char *, unsigned);
+  FUNCTION(library, nvmlDeviceGetClockInfo, void *, int, unsigned *);
+  FUNCTION(library, nvmlDeviceGetPowerUsage, void *, unsigned *);
+  FUNCTION(library, nvmlDeviceGetTotalEnergyConsumption, void *, unsigned long long *);
+  FUNCTION(library, nvmlDeviceGetTotalEccErrors, void *, int, int, unsigned long long *);
+  FUNCTION(library, nvmlDeviceGetCurrentClocksThrottleReasons, void *, unsigned long long *);
   unsigned count = 0, mhz = 0, milliwatts = 0;
   unsigned long long before = 0, after = 0, ecc = 0, reasons = 0;
   char name[96];
@@ -174,7 +174,26 @@ Test(rt, nvml_tells_of_the_claimed_gpu)
 Test(rt, nvml_can_be_missing)
 {
   setenv("SIMGPU_NVML", "missing", 1);
-  void *library = open_nvml();
-  NVML(library, nvmlInit_v2, void);
+  void *library = open_library("libnvidia-ml.so.1");
+  FUNCTION(library, nvmlInit_v2, void);
   cr_assert_eq(nvmlInit_v2(), 9);
+}
+
+Test(rt, driver_hands_out_what_it_has_and_names_what_it_has_not)
+{
+  setenv("SIMGPU_DEVICE", "GH200", 1);
+  void *library = open_library("libcuda.so.1"), *function = &library;
+  FUNCTION(library, cuInit, unsigned);
+  FUNCTION(library, cuDeviceGet, int *, int);
+  FUNCTION(library, cuDeviceGetAttribute, int *, int, int);
+  FUNCTION(library, cuGetProcAddress_v2, const char *, void **, int, unsigned long long, int *);
+  int device = -1, value = 0, status = -1;
+  cr_assert_eq(cuInit(0), 0);
+  cr_assert(cuDeviceGet(&device, 0) == 0 && device == 0);
+  cr_assert_eq(cuDeviceGet(&device, 1), 101);
+  cr_assert(cuDeviceGetAttribute(&value, 75, 0) == 0 && value == 9, "compute capability 9");
+  cr_assert(cuGetProcAddress_v2("cuDeviceGetName", &function, 12000, 0, &status) == 0 && function != NULL);
+  cr_assert_eq(status, 0);
+  cr_assert_eq(cuGetProcAddress_v2("cuTensorMapEncodeTiled", &function, 12000, 0, &status), 500);
+  cr_assert(function == NULL && status == 1);
 }
