@@ -112,6 +112,13 @@ Test(rt, environment_is_checked)
   EXPECT_RUN("SIMGPU_DEVICES=0", "rmsnorm", 0, "cudaErrorNoDevice");
 }
 
+Test(rt, several_devices_and_pinned_memory)
+{
+  EXPECT_RUN("SIMGPU_DEVICES=2", "two_devices", 0, "0 wrong on 2 devices\n");
+  EXPECT_RUN("SIMGPU_DEVICES=1", "two_devices", 86, "cudaSetDevice(1): cudaErrorInvalidDevice");
+  EXPECT_RUN("SIMGPU_DEVICES=2", "two_devices twice", 86, "bad-free: ");
+}
+
 static void *open_library(const char *name)
 {
   char folder[512], path[600];
