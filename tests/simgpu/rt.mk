@@ -1,0 +1,44 @@
+# rt.mk: the stand-ins for NVIDIA's libraries, where CUDA's headers are. Included by simgpu.mk; by hand:
+#   make -f Makefile -f tests/simgpu/rt.mk simgpu
+# Versions and sonames are those of the libraries that programs were linked with.
+
+RT_CUDA := $(firstword $(patsubst %/include/cuda_runtime_api.h,%,$(wildcard $(addsuffix /include/cuda_runtime_api.h,$(CUDA_HOME) /usr/local/cuda))))
+RT_OBJS := $(patsubst tests/simgpu/%.c,$(SIMGPU)/rt/%.o,$(filter-out tests/simgpu/rt_nvml.c,$(wildcard tests/simgpu/rt_*.c)))
+RT_NVML := $(if $(wildcard tests/simgpu/rt_nvml.c),$(SIMGPU)/libnvidia-ml.so.1)
+RT_PROGRAMS := $(patsubst tests/simgpu/programs/%.cu,$(SIMGPU)/programs/%,$(wildcard tests/simgpu/programs/*.cu))
+
+# A sanitized stand-in can't be loaded into a program that is not.
+ifeq ($(MODE)-$(if $(RT_CUDA),yes),release-yes)
+simgpu: $(SIMGPU)/libcudart.so.13 $(SIMGPU)/libcudart.so.12 $(SIMGPU)/libcuda.so.1 $(RT_NVML)
+test-simgpu: $(if $(SIMGPU_NVCC),$(RT_PROGRAMS))
+endif
+
+# CUDA's names are exported by version; everything else is hidden by it.
+$(SIMGPU)/rt/%.o: tests/simgpu/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(filter-out -fvisibility=hidden,$(SIMGPU_FLAGS)) -isystem $(RT_CUDA)/include -MMD -MP -c -o $@ $<
+
+$(SIMGPU)/libcudart.so.%: $(RT_OBJS) $(SIMGPU_LIB)
+	$(call say,LINK,$@)
+	@printf 'libcudart.so.%s { global: cuda*; __cuda*; local: *; };\n' $* > $(SIMGPU)/cudart.$*.map
+	$(Q)$(CC) $(SIMGPU_FLAGS) -shared -Wl,-z,defs -Wl,-soname,libcudart.so.$* -Wl,--version-script=$(SIMGPU)/cudart.$*.map \
+	  -o $@ $(RT_OBJS) $(SIMGPU_LIB) $(LDFLAGS) -lm
+
+$(SIMGPU)/libcuda.so.1: $(RT_OBJS) $(SIMGPU_LIB)
+	$(call say,LINK,$@)
+	@printf '{ global: cu[A-Z]*; local: *; };\n' > $(SIMGPU)/cuda.map
+	$(Q)$(CC) $(SIMGPU_FLAGS) -shared -Wl,-z,defs -Wl,-soname,libcuda.so.1 -Wl,--version-script=$(SIMGPU)/cuda.map \
+	  -o $@ $(RT_OBJS) $(SIMGPU_LIB) $(LDFLAGS) -lm
+
+$(SIMGPU)/libnvidia-ml.so.1: $(SIMGPU)/rt/rt_nvml.o $(SIMGPU_LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SIMGPU_FLAGS) -shared -Wl,-z,defs -Wl,-soname,libnvidia-ml.so.1 -o $@ $^ $(LDFLAGS) -lm
+
+# Ordinary programs, as a user of CUDA builds them.
+$(SIMGPU)/programs/%: tests/simgpu/programs/%.cu
+	@mkdir -p $(@D)
+	$(call say,NVCC,$@)
+	$(Q)$(SIMGPU_NVCC) -std=c++17 -arch=sm_80 -cudart shared -lineinfo --compress-mode=none -o $@ $<
+
+-include $(RT_OBJS:.o=.d)

@@ -1,0 +1,124 @@
+/* rt_op.c: what streams do: launches, copies, fills, host functions. */
+#include "rt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The simulated clock: a launch or copy costs this much besides its own; copies to and from the host go at PCIe's rate, those
+ * on the device at a nominal rate. No claim of any GPU's figures. */
+#define OVERHEAD_NS         2000
+#define HOST_BYTES_PER_NS   25
+#define DEVICE_BYTES_PER_NS 1000
+
+static cudaError_t run_launch(struct rt *rt, const struct rt_op *op, uint64_t *duration_ns)
+{
+  struct rt_device *device = &rt->devices[op->device];
+  struct sim_launch launch = op->launch;
+  struct sim_launch_stats stats = {.simulated_ns = 0};
+  struct sim_error error = {.status = SIM_OK};
+  rt->launches++;
+  if (rt->launches == rt->lose_device) {
+    sim_device_lose(device->sim);
+    return rt_fail(rt, rt_error_of(SIM_ERR_LOST), "SIMGPU_LOSE_DEVICE: the device is lost");
+  }
+  if (rt->launches == rt->fail_launch) {
+    return rt_fail(rt, cudaErrorLaunchOutOfResources, "SIMGPU_FAIL_LAUNCH: launch %llu fails",
+                   (unsigned long long)rt->launches);
+  }
+  launch.seed = rt->seed + rt->launches * 0x9e3779b97f4a7c15ull; /* each launch its own schedule */
+  enum sim_status status = sim_device_launch(device->sim, op->kernel, &launch, device->report, &stats, &error);
+  *duration_ns = OVERHEAD_NS + stats.simulated_ns;
+  if (status == SIM_OK) return cudaSuccess;
+  cudaError_t code = rt_sim_fail(rt, &error);
+  /* A fault comes to light after the launch has returned. */
+  return rt_is_sticky(status) ? cudaSuccess : code;
+}
+
+/* One row. */
+static cudaError_t copy_row(struct rt *rt, char *to, const char *from, size_t bytes)
+{
+  struct sim_error error = {.status = SIM_OK};
+  uint64_t to_address = (uint64_t)(uintptr_t)to, from_address = (uint64_t)(uintptr_t)from;
+  int to_device = rt_device_of(rt, to), from_device = rt_device_of(rt, from);
+  if (rt_is_device_address(to) && to_device < 0) {
+    return rt_fail(rt, cudaErrorInvalidValue, "%p is in no live allocation", (void *)to);
+  }
+  if (rt_is_device_address(from) && from_device < 0) {
+    return rt_fail(rt, cudaErrorInvalidValue, "%p is in no live allocation", (const void *)from);
+  }
+  if (to_device < 0 && from_device < 0) {
+    memmove(to, from, bytes);
+    return cudaSuccess;
+  }
+  if (to_device < 0) {
+    struct rt_device *device = &rt->devices[from_device];
+    sim_device_read(device->sim, to, from_address, bytes, device->report, &error);
+  } else if (from_device < 0) {
+    sim_device_write(rt->devices[to_device].sim, to_address, from, bytes, &error);
+  } else {
+    sim_device_copy(rt->devices[to_device].sim, to_address, rt->devices[from_device].sim, from_address, bytes, &error);
+  }
+  return error.status == SIM_OK ? cudaSuccess : rt_sim_fail(rt, &error);
+}
+
+static cudaError_t fill_row(struct rt *rt, char *to, uint8_t value, size_t bytes)
+{
+  struct sim_error error = {.status = SIM_OK};
+  int device = rt_device_of(rt, to);
+  if (device >= 0) {
+    sim_device_fill(rt->devices[device].sim, (uint64_t)(uintptr_t)to, value, 1, bytes, &error);
+    return error.status == SIM_OK ? cudaSuccess : rt_sim_fail(rt, &error);
+  }
+  const struct rt_host *host = rt_is_device_address(to) ? NULL : rt_find_host(rt, to);
+  if (host == NULL || bytes > host->size_bytes - (size_t)(to - (char *)host->address)) {
+    return rt_fail(rt, cudaErrorInvalidValue, "%zu bytes at %p: no memory of a device", bytes, (void *)to);
+  }
+  memset(to, value, bytes);
+  return cudaSuccess;
+}
+
+cudaError_t rt_op_run(struct rt *rt, const struct rt_op *op, uint64_t *duration_ns)
+{
+  *duration_ns = OVERHEAD_NS;
+  if (op->kind == RT_OP_LAUNCH) return run_launch(rt, op, duration_ns);
+  if (op->kind == RT_OP_HOST) {
+    op->host(op->host_data);
+    return cudaSuccess;
+  }
+  if (op->width == 0 || op->height == 0) return cudaSuccess;
+  bool both = op->kind == RT_OP_FILL || (rt_is_device_address(op->to) && rt_is_device_address(op->from));
+  *duration_ns += op->width * op->height / (both ? DEVICE_BYTES_PER_NS : HOST_BYTES_PER_NS);
+  for (size_t row = 0; row < op->height; row++) {
+    char *to = (char *)op->to + row * op->to_pitch;
+    cudaError_t error = op->kind == RT_OP_FILL
+                            ? fill_row(rt, to, op->value, op->width)
+                            : copy_row(rt, to, (const char *)op->from + row * op->from_pitch, op->width);
+    if (error != cudaSuccess) return error;
+  }
+  return cudaSuccess;
+}
+
+struct rt_op *rt_op_copy(const struct rt_op *op)
+{
+  struct rt_op *copy = malloc(sizeof *copy);
+  if (copy == NULL) return NULL;
+  *copy = *op;
+  copy->next = NULL;
+  if (op->kind == RT_OP_LAUNCH && op->launch.params != NULL) {
+    void *params = malloc((size_t)op->launch.params_bytes + 1);
+    if (params == NULL) {
+      free(copy);
+      return NULL;
+    }
+    memcpy(params, op->launch.params, op->launch.params_bytes);
+    copy->launch.params = params;
+  }
+  return copy;
+}
+
+void rt_op_free(struct rt_op *op)
+{
+  if (op == NULL) return;
+  if (op->kind == RT_OP_LAUNCH) free((void *)(uintptr_t)op->launch.params);
+  free(op);
+}

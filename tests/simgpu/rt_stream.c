@@ -1,0 +1,325 @@
+/* rt_stream.c: streams, events and the simulated clock. */
+#include "rt.h"
+
+#include <stdlib.h>
+
+cudaError_t rt_stream(struct rt *rt, cudaStream_t handle, struct CUstream_st **out)
+{
+  uint32_t device = (uint32_t)rt_thread()->device;
+  if (handle == NULL || handle == cudaStreamLegacy) {
+    *out = &rt->legacy[device];
+    return cudaSuccess;
+  }
+  if (handle == cudaStreamPerThread) {
+    *out = &rt->per_thread[device];
+    return cudaSuccess;
+  }
+  for (*out = rt->streams; *out != NULL; *out = (*out)->next) {
+    if (*out == handle) return cudaSuccess;
+  }
+  return rt_fail(rt, cudaErrorInvalidResourceHandle, "%p is no stream", (void *)handle);
+}
+
+static bool is_legacy(const struct rt *rt, const struct CUstream_st *stream)
+{
+  return stream == &rt->legacy[stream->device];
+}
+
+/* When work may start in a stream: after its own, and, by the rules of the legacy default stream, after the work of the
+ * streams it synchronizes with. */
+static uint64_t start_time(const struct rt *rt, const struct CUstream_st *stream)
+{
+  uint64_t time_ns = stream->time_ns > rt->host_time_ns ? stream->time_ns : rt->host_time_ns;
+  if ((stream->flags & cudaStreamNonBlocking) != 0) return time_ns;
+  const struct CUstream_st *legacy = &rt->legacy[stream->device];
+  if (legacy->time_ns > time_ns) time_ns = legacy->time_ns;
+  if (stream != legacy) return time_ns;
+  if (rt->per_thread[stream->device].time_ns > time_ns) time_ns = rt->per_thread[stream->device].time_ns;
+  for (const struct CUstream_st *s = rt->streams; s != NULL; s = s->next) {
+    if (s->device == stream->device && (s->flags & cudaStreamNonBlocking) == 0 && s->time_ns > time_ns)
+      time_ns = s->time_ns;
+  }
+  return time_ns;
+}
+
+void rt_wait(struct rt *rt, const struct CUstream_st *stream)
+{
+  if (stream != NULL) {
+    uint64_t time_ns = start_time(rt, stream);
+    if (time_ns > rt->host_time_ns) rt->host_time_ns = time_ns;
+    return;
+  }
+  uint32_t device = (uint32_t)rt_thread()->device;
+  rt_wait(rt, &rt->legacy[device]);
+  for (const struct CUstream_st *s = rt->streams; s != NULL; s = s->next) {
+    if (s->device == device) rt_wait(rt, s);
+  }
+}
+
+static void break_capture(struct rt *rt)
+{
+  for (struct CUstream_st *s = rt->streams; s != NULL; s = s->next) {
+    if (s->capture != NULL) s->capture_broken = true;
+  }
+}
+
+cudaError_t rt_not_capturing(struct rt *rt)
+{
+  for (struct CUstream_st *s = rt->streams; s != NULL; s = s->next) {
+    if (s->capture == NULL) continue;
+    break_capture(rt);
+    return rt_fail(rt, cudaErrorStreamCaptureUnsupported, "not while a stream is being captured");
+  }
+  return cudaSuccess;
+}
+
+static cudaError_t append(struct rt *rt, struct CUstream_st *stream, const struct rt_op *op)
+{
+  if (stream->capture_broken) return cudaErrorStreamCaptureInvalidated;
+  struct rt_op *copy = rt_op_copy(op);
+  if (copy == NULL) return rt_fail(rt, cudaErrorMemoryAllocation, "out of host memory for a graph");
+  struct CUgraph_st *graph = stream->capture;
+  if (graph->last != NULL)
+    graph->last->next = copy;
+  else
+    graph->first = copy;
+  graph->last = copy;
+  if (!stream->capture_origin) stream->capture_unjoined = true;
+  return cudaSuccess;
+}
+
+cudaError_t rt_submit(struct rt *rt, cudaStream_t handle, const struct rt_op *op)
+{
+  struct CUstream_st *stream;
+  uint64_t duration_ns = 0;
+  cudaError_t error = rt_stream(rt, handle, &stream);
+  if (error != cudaSuccess) return error;
+  if (op->kind == RT_OP_LAUNCH && stream->device != op->device) {
+    return rt_fail(rt, cudaErrorInvalidResourceHandle, "a stream of device %u: the current device is %u",
+                   stream->device, op->device);
+  }
+  if (stream->capture != NULL) return append(rt, stream, op);
+  if (is_legacy(rt, stream)) {
+    for (struct CUstream_st *s = rt->streams; s != NULL; s = s->next) {
+      if (s->capture == NULL || (s->flags & cudaStreamNonBlocking) != 0) continue;
+      break_capture(rt);
+      return rt_fail(rt, cudaErrorStreamCaptureImplicit, "the default stream would wait for a stream being captured");
+    }
+  }
+  error = rt_op_run(rt, op, &duration_ns);
+  stream->time_ns = start_time(rt, stream) + duration_ns;
+  return error;
+}
+
+/* --- streams --- */
+
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned flags, int priority)
+{
+  struct rt *rt = rt_enter(__func__);
+  struct rt_device *device;
+  cudaError_t error = rt_device(rt, &device);
+  if (error == cudaSuccess && (stream == NULL || flags > cudaStreamNonBlocking)) error = cudaErrorInvalidValue;
+  if (error != cudaSuccess) return rt_leave(rt, error);
+  struct CUstream_st *made = calloc(1, sizeof *made);
+  if (made == NULL) return rt_leave(rt, cudaErrorMemoryAllocation);
+  made->device = (uint32_t)rt_thread()->device;
+  made->flags = flags;
+  made->priority = priority;
+  made->next = rt->streams;
+  *stream = rt->streams = made;
+  return rt_leave(rt, cudaSuccess);
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
+{
+  return cudaStreamCreateWithPriority(stream, flags, 0);
+}
+
+cudaError_t cudaStreamCreate(cudaStream_t *stream)
+{
+  return cudaStreamCreateWithPriority(stream, cudaStreamDefault, 0);
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t handle)
+{
+  struct rt *rt = rt_enter(__func__);
+  for (struct CUstream_st **link = &rt->streams; *link != NULL; link = &(*link)->next) {
+    if (*link != handle) continue;
+    if (handle->capture != NULL) return rt_leave(rt, rt_not_capturing(rt));
+    *link = handle->next;
+    free(handle);
+    return rt_leave(rt, cudaSuccess);
+  }
+  return rt_leave(rt, rt_fail(rt, cudaErrorInvalidResourceHandle, "%p is no stream of the program", (void *)handle));
+}
+
+/* Waits, or only asks; either tells of a fault. */
+static cudaError_t finish(struct rt *rt, cudaStream_t handle)
+{
+  struct CUstream_st *stream;
+  struct rt_device *device;
+  cudaError_t error = rt_stream(rt, handle, &stream);
+  if (error != cudaSuccess) return error;
+  if (stream->capture != NULL) return rt_not_capturing(rt);
+  rt_wait(rt, stream);
+  return rt_device(rt, &device);
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream)
+{
+  struct rt *rt = rt_enter(__func__);
+  return rt_leave(rt, finish(rt, stream));
+}
+
+cudaError_t cudaStreamQuery(cudaStream_t stream)
+{
+  struct rt *rt = rt_enter(__func__);
+  return rt_leave(rt, finish(rt, stream));
+}
+
+cudaError_t cudaDeviceSynchronize(void)
+{
+  struct rt *rt = rt_enter(__func__);
+  struct rt_device *device;
+  cudaError_t error = rt_not_capturing(rt);
+  if (error != cudaSuccess) return rt_leave(rt, error);
+  error = rt_device(rt, &device);
+  if (device != NULL) rt_wait(rt, NULL);
+  return rt_leave(rt, error);
+}
+
+cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void *data)
+{
+  struct rt *rt = rt_enter(__func__);
+  struct rt_op op = {.kind = RT_OP_HOST, .host = function, .host_data = data};
+  return rt_leave(rt, function != NULL ? rt_submit(rt, stream, &op) : cudaErrorInvalidValue);
+}
+
+/* --- events --- */
+
+static cudaError_t find_event(struct rt *rt, cudaEvent_t event)
+{
+  for (struct CUevent_st *e = rt->events; e != NULL; e = e->next) {
+    if (e == event) return cudaSuccess;
+  }
+  return rt_fail(rt, cudaErrorInvalidResourceHandle, "%p is no event", (void *)event);
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags)
+{
+  struct rt *rt = rt_enter(__func__);
+  struct rt_device *device;
+  cudaError_t error = rt_device(rt, &device);
+  if (error == cudaSuccess && (event == NULL || flags > (cudaEventBlockingSync | cudaEventDisableTiming))) {
+    error = rt_fail(rt, cudaErrorInvalidValue, "flags 0x%x: must be of BlockingSync, DisableTiming", flags);
+  }
+  if (error != cudaSuccess) return rt_leave(rt, error);
+  struct CUevent_st *made = calloc(1, sizeof *made);
+  if (made == NULL) return rt_leave(rt, cudaErrorMemoryAllocation);
+  made->flags = flags;
+  made->next = rt->events;
+  *event = rt->events = made;
+  return rt_leave(rt, cudaSuccess);
+}
+
+cudaError_t cudaEventCreate(cudaEvent_t *event)
+{
+  return cudaEventCreateWithFlags(event, cudaEventDefault);
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event)
+{
+  struct rt *rt = rt_enter(__func__);
+  for (struct CUevent_st **link = &rt->events; *link != NULL; link = &(*link)->next) {
+    if (*link != event) continue;
+    *link = event->next;
+    free(event);
+    return rt_leave(rt, cudaSuccess);
+  }
+  return rt_leave(rt, find_event(rt, event));
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle)
+{
+  struct rt *rt = rt_enter(__func__);
+  struct CUstream_st *stream;
+  struct rt_device *device;
+  cudaError_t error = rt_device(rt, &device);
+  if (error == cudaSuccess) error = find_event(rt, event);
+  if (error == cudaSuccess) error = rt_stream(rt, handle, &stream);
+  if (error != cudaSuccess) return rt_leave(rt, error);
+  event->capture = stream->capture;
+  event->captured_in = stream;
+  if (stream->capture == NULL) {
+    event->recorded = true;
+    event->time_ns = start_time(rt, stream);
+  }
+  return rt_leave(rt, cudaSuccess);
+}
+
+/* A stream of the capture waits for another: the other's work up to its event is joined, if the event is its last. A stream that
+ * joined only through a third one counts as joined with that. */
+static void join(struct rt *rt, struct CUstream_st *waiter, const struct CUevent_st *event)
+{
+  for (struct CUstream_st *s = rt->streams; s != NULL; s = s->next) {
+    if (s == event->captured_in && s != waiter) s->capture_unjoined = false;
+  }
+}
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned flags)
+{
+  struct rt *rt = rt_enter(__func__);
+  struct CUstream_st *stream;
+  cudaError_t error = flags == cudaEventWaitDefault ? find_event(rt, event) : cudaErrorInvalidValue;
+  if (error == cudaSuccess) error = rt_stream(rt, handle, &stream);
+  if (error != cudaSuccess) return rt_leave(rt, error);
+  if (event->capture != NULL && stream->capture == NULL) {
+    if (is_legacy(rt, stream)) return rt_leave(rt, rt_not_capturing(rt));
+    stream->capture = event->capture; /* the stream joins the capture */
+    stream->capture_unjoined = true;
+  } else if (event->capture != NULL && event->capture == stream->capture) {
+    join(rt, stream, event);
+  } else if (event->recorded && event->time_ns > stream->time_ns) {
+    stream->time_ns = event->time_ns;
+  }
+  return rt_leave(rt, cudaSuccess);
+}
+
+static cudaError_t finish_event(struct rt *rt, cudaEvent_t event)
+{
+  struct rt_device *device;
+  cudaError_t error = find_event(rt, event);
+  if (error != cudaSuccess) return error;
+  if (event->capture != NULL) return rt_fail(rt, cudaErrorCapturedEvent, "the event was recorded in a capture");
+  if (event->recorded && event->time_ns > rt->host_time_ns) rt->host_time_ns = event->time_ns;
+  return rt_device(rt, &device);
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event)
+{
+  struct rt *rt = rt_enter(__func__);
+  return rt_leave(rt, finish_event(rt, event));
+}
+
+cudaError_t cudaEventQuery(cudaEvent_t event)
+{
+  struct rt *rt = rt_enter(__func__);
+  return rt_leave(rt, finish_event(rt, event));
+}
+
+cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t start, cudaEvent_t end)
+{
+  struct rt *rt = rt_enter(__func__);
+  struct rt_device *device;
+  cudaError_t error = rt_device(rt, &device);
+  if (error == cudaSuccess) error = find_event(rt, start);
+  if (error == cudaSuccess) error = find_event(rt, end);
+  if (error == cudaSuccess && ms == NULL) error = cudaErrorInvalidValue;
+  if (error != cudaSuccess) return rt_leave(rt, error);
+  if (!start->recorded || !end->recorded || ((start->flags | end->flags) & cudaEventDisableTiming) != 0) {
+    return rt_leave(rt,
+                    rt_fail(rt, cudaErrorInvalidResourceHandle, "an event that was not recorded, or has no timing"));
+  }
+  *ms = (float)(((double)end->time_ns - (double)start->time_ns) * 1e-6);
+  return rt_leave(rt, cudaSuccess);
+}

@@ -1,0 +1,206 @@
+/* test_rt.c: ordinary programs (programs/), built by nvcc with the shared runtime, on the stand-ins: right results, findings of planted
+ * bugs with kernel and line, exit codes, injected faults. */
+#include <criterion/criterion.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SEEDS 3
+
+struct outcome {
+  int code;
+  char text[8192]; /* stdout and stderr */
+};
+
+/* build/simgpu of this program, build/simgpu/tests/test_rt. */
+static void find_folder(char *folder, size_t size)
+{
+  ssize_t length = readlink("/proc/self/exe", folder, size - 1);
+  cr_assert_gt(length, 0);
+  folder[length] = '\0';
+  for (int level = 0; level < 2; level++) *strrchr(folder, '/') = '\0';
+}
+
+/* environment: "NAME=value …"; program: "vector_add bounds". */
+static struct outcome run(const char *environment, const char *program)
+{
+  struct outcome o = {.code = -1};
+  char folder[512], path[600], command[2048];
+  find_folder(folder, sizeof folder);
+  snprintf(path, sizeof path, "%s/libcudart.so.13", folder);
+  if (access(path, R_OK) != 0) cr_skip_test("no %s: it needs CUDA's headers and MODE=release", path);
+  snprintf(path, sizeof path, "%s/programs/%.*s", folder, (int)strcspn(program, " "), program);
+  if (access(path, X_OK) != 0) cr_skip_test("no %s: it needs nvcc", path);
+  snprintf(command, sizeof command, "LD_LIBRARY_PATH=%s %s %s/programs/%s 2>&1", folder, environment, folder, program);
+  FILE *pipe = popen(command, "r");
+  cr_assert_not_null(pipe);
+  o.text[fread(o.text, 1, sizeof o.text - 1, pipe)] = '\0';
+  int status = pclose(pipe);
+  if (WIFEXITED(status)) o.code = WEXITSTATUS(status);
+  return o;
+}
+
+#define EXPECT_RUN(environment, program, wanted, words)                                                                \
+  do {                                                                                                                 \
+    struct outcome o_ = run(environment, program);                                                                     \
+    cr_assert_eq(o_.code, wanted, "%s %s: exit %d\n%s", environment, program, o_.code, o_.text);                       \
+    cr_assert(strstr(o_.text, words) != NULL, "%s %s: no '%s' in\n%s", environment, program, words, o_.text);          \
+  } while (0)
+
+Test(rt, programs_give_right_results_on_each_gpu)
+{
+  static const char *const gpus[] = {"A100", "H100", "GH200", "B200", "GB300"};
+  for (size_t i = 0; i < sizeof gpus / sizeof gpus[0]; i++) {
+    char environment[64];
+    snprintf(environment, sizeof environment, "SIMGPU_DEVICE=%s SIMGPU_SEED=%zu", gpus[i], i);
+    EXPECT_RUN(environment, "vector_add", 0, "0 wrong, 1 launch, time good\n");
+    EXPECT_RUN(environment, "rmsnorm", 0, "0 wrong\n");
+  }
+}
+
+Test(rt, planted_bugs_are_found_with_kernel_and_line_on_each_seed)
+{
+  for (int seed = 0; seed < SEEDS; seed++) {
+    char environment[64];
+    snprintf(environment, sizeof environment, "SIMGPU_SEED=%d", seed);
+    EXPECT_RUN(environment, "vector_add bounds", 86, "global-bounds: write of 4 bytes");
+    EXPECT_RUN(environment, "vector_add bounds", 86, "_Z10vector_add");
+    EXPECT_RUN(environment, "vector_add bounds", 86, "vector_add.cu:");
+    EXPECT_RUN(environment, "vector_add bounds", 86, "cudaErrorIllegalAddress");
+    EXPECT_RUN(environment, "vector_add freed", 86, "use-after-free: read of 4 bytes");
+    EXPECT_RUN(environment, "rmsnorm race", 86, "shared-race");
+    EXPECT_RUN(environment, "rmsnorm race", 86, "rmsnorm.cu:");
+  }
+}
+
+Test(rt, leaks_are_findings_unless_told_otherwise)
+{
+  EXPECT_RUN("", "vector_add leak", 86, "leak: 4000 bytes");
+  EXPECT_RUN("SIMGPU_LEAKS=0", "vector_add leak", 0, "0 wrong");
+}
+
+Test(rt, exit_code_is_configurable)
+{
+  EXPECT_RUN("SIMGPU_EXIT=3", "vector_add bounds", 3, "global-bounds");
+}
+
+Test(rt, graphs_replay_what_was_captured)
+{
+  EXPECT_RUN("", "rmsnorm graph", 0, "0 wrong after 3 replays of 3 nodes\n");
+}
+
+Test(rt, errors_are_those_of_the_runtime)
+{
+  EXPECT_RUN("", "rmsnorm errors", 0, "errors as expected, occupancy good\n");
+}
+
+Test(rt, injected_faults)
+{
+  EXPECT_RUN("SIMGPU_LEAKS=0 SIMGPU_FAIL_MALLOC=2", "rmsnorm", 0, "&b.dw, sizeof b.w): cudaErrorMemoryAllocation");
+  EXPECT_RUN("SIMGPU_LEAKS=0 SIMGPU_FAIL_LAUNCH=1", "rmsnorm", 0, "cudaGetLastError(): cudaErrorLaunchOutOfResources");
+  EXPECT_RUN("SIMGPU_LEAKS=0 SIMGPU_LOSE_DEVICE=1", "rmsnorm", 0, "cudaErrorDevicesUnavailable");
+  EXPECT_RUN("SIMGPU_FAIL_LAUNCH=2", "rmsnorm", 0, "0 wrong\n");
+}
+
+Test(rt, environment_is_checked)
+{
+  EXPECT_RUN("SIMGPU_DEVICE=V100", "rmsnorm", 2, "must be A100");
+  EXPECT_RUN("SIMGPU_SEED=x", "rmsnorm", 2, "SIMGPU_SEED=x");
+  EXPECT_RUN("SIMGPU_DEVICES=0", "rmsnorm", 0, "cudaErrorNoDevice");
+}
+
+Test(rt, several_devices_and_pinned_memory)
+{
+  EXPECT_RUN("SIMGPU_DEVICES=2", "two_devices", 0, "0 wrong on 2 devices\n");
+  EXPECT_RUN("SIMGPU_DEVICES=1", "two_devices", 86, "cudaSetDevice(1): cudaErrorInvalidDevice");
+  EXPECT_RUN("SIMGPU_DEVICES=2", "two_devices twice", 86, "bad-free: ");
+}
+
+static void *open_library(const char *name)
+{
+  char folder[512], path[600];
+  find_folder(folder, sizeof folder);
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  if (access(path, R_OK) != 0) cr_skip_test("no %s: it needs CUDA's headers and MODE=release", path);
+  void *library = dlopen(path, RTLD_NOW);
+  cr_assert_not_null(library, "%s", dlerror());
+  return library;
+}
+
+/* A function of the library; ISO C has no cast from void * to it. */
+#define FUNCTION(library, name, ...)                                                                                   \
+  int (*name)(__VA_ARGS__);                                                                                            \
+  *(void **)&name = dlsym(library, #name);                                                                             \
+  cr_assert_not_null(name)
+
+Test(rt, nvml_tells_of_the_claimed_gpu)
+{
+  setenv("SIMGPU_DEVICE", "A100", 1);
+  setenv("SIMGPU_DEVICES", "2", 1);
+  setenv("SIMGPU_NVML_THROTTLE", "0x44", 1);
+  setenv("SIMGPU_NVML_ECC", "3", 1);
+  void *library = open_library("libnvidia-ml.so.1"), *device = NULL;
+  FUNCTION(library, nvmlInit_v2, void);
+  FUNCTION(library, nvmlShutdown, void);
+  FUNCTION(library, nvmlDeviceGetCount_v2, unsigned *);
+  FUNCTION(library, nvmlDeviceGetHandleByIndex_v2, unsigned, void **);
+  FUNCTION(library, nvmlDeviceGetName, void *, char *, unsigned);
+  FUNCTION(library, nvmlDeviceGetClockInfo, void *, int, unsigned *);
+  FUNCTION(library, nvmlDeviceGetPowerUsage, void *, unsigned *);
+  FUNCTION(library, nvmlDeviceGetTotalEnergyConsumption, void *, unsigned long long *);
+  FUNCTION(library, nvmlDeviceGetTotalEccErrors, void *, int, int, unsigned long long *);
+  FUNCTION(library, nvmlDeviceGetCurrentClocksThrottleReasons, void *, unsigned long long *);
+  unsigned count = 0, mhz = 0, milliwatts = 0;
+  unsigned long long before = 0, after = 0, ecc = 0, reasons = 0;
+  char name[96];
+  cr_assert_eq(nvmlDeviceGetCount_v2(&count), 1, "before nvmlInit");
+  cr_assert_eq(nvmlInit_v2(), 0);
+  cr_assert(nvmlDeviceGetCount_v2(&count) == 0 && count == 2);
+  cr_assert_eq(nvmlDeviceGetHandleByIndex_v2(2, &device), 2);
+  cr_assert_eq(nvmlDeviceGetHandleByIndex_v2(1, &device), 0);
+  cr_assert_eq(nvmlDeviceGetName(device, name, 4), 7);
+  cr_assert_eq(nvmlDeviceGetName(device, name, sizeof name), 0);
+  cr_assert_str_eq(name, "NVIDIA A100-SXM4-80GB");
+  cr_assert(nvmlDeviceGetClockInfo(device, 1, &mhz) == 0 && mhz == 1410);
+  cr_assert_eq(nvmlDeviceGetClockInfo(device, 9, &mhz), 2);
+  cr_assert(nvmlDeviceGetPowerUsage(device, &milliwatts) == 0 && milliwatts > 0 && milliwatts <= 400000);
+  cr_assert_eq(nvmlDeviceGetTotalEnergyConsumption(device, &before), 0);
+  usleep(20000);
+  cr_assert_eq(nvmlDeviceGetTotalEnergyConsumption(device, &after), 0);
+  cr_assert_geq(after - before, milliwatts / 50 - 1, "energy is power times time");
+  cr_assert(nvmlDeviceGetTotalEccErrors(device, 0, 0, &ecc) == 0 && ecc == 0);
+  cr_assert(nvmlDeviceGetTotalEccErrors(device, 1, 0, &ecc) == 0 && ecc == 3);
+  cr_assert(nvmlDeviceGetCurrentClocksThrottleReasons(device, &reasons) == 0 && reasons == 0x44);
+  cr_assert_eq(nvmlShutdown(), 0);
+  cr_assert_eq(nvmlDeviceGetPowerUsage(device, &milliwatts), 1);
+}
+
+Test(rt, nvml_can_be_missing)
+{
+  setenv("SIMGPU_NVML", "missing", 1);
+  void *library = open_library("libnvidia-ml.so.1");
+  FUNCTION(library, nvmlInit_v2, void);
+  cr_assert_eq(nvmlInit_v2(), 9);
+}
+
+Test(rt, driver_hands_out_what_it_has_and_names_what_it_has_not)
+{
+  setenv("SIMGPU_DEVICE", "GH200", 1);
+  void *library = open_library("libcuda.so.1"), *function = &library;
+  FUNCTION(library, cuInit, unsigned);
+  FUNCTION(library, cuDeviceGet, int *, int);
+  FUNCTION(library, cuDeviceGetAttribute, int *, int, int);
+  FUNCTION(library, cuGetProcAddress_v2, const char *, void **, int, unsigned long long, int *);
+  int device = -1, value = 0, status = -1;
+  cr_assert_eq(cuInit(0), 0);
+  cr_assert(cuDeviceGet(&device, 0) == 0 && device == 0);
+  cr_assert_eq(cuDeviceGet(&device, 1), 101);
+  cr_assert(cuDeviceGetAttribute(&value, 75, 0) == 0 && value == 9, "compute capability 9");
+  cr_assert(cuGetProcAddress_v2("cuDeviceGetName", &function, 12000, 0, &status) == 0 && function != NULL);
+  cr_assert_eq(status, 0);
+  cr_assert_eq(cuGetProcAddress_v2("cuTensorMapEncodeTiled", &function, 12000, 0, &status), 500);
+  cr_assert(function == NULL && status == 1);
+}
