@@ -10,7 +10,7 @@ RT_PROGRAMS := $(patsubst tests/simgpu/programs/%.cu,$(SIMGPU)/programs/%,$(wild
 # A sanitized stand-in can't be loaded into a program that is not.
 ifeq ($(MODE)-$(if $(RT_CUDA),yes),release-yes)
 simgpu: $(SIMGPU)/libcudart.so.13 $(SIMGPU)/libcudart.so.12 $(SIMGPU)/libcuda.so.1 $(RT_NVML)
-test-simgpu: $(if $(SIMGPU_NVCC),$(RT_PROGRAMS))
+check test-simgpu: $(if $(SIMGPU_NVCC),$(RT_PROGRAMS))
 endif
 
 # CUDA's names are exported by version; everything else is hidden by it.

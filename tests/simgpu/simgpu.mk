@@ -43,6 +43,8 @@ $(SIMGPU)/tests/%: tests/simgpu/%.c $(SIMGPU_LIB) $(B)/flags
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(SIMGPU_FLAGS) $(TEST_FLAGS) -DSIMGPU_PTX_DIR='"$(SIMGPU)/ptx"' -o $@ $< $(SIMGPU_LIB) $(LDFLAGS) -lcriterion -lm
 
+-include tests/simgpu/rt.mk
+
 check: simgpu $(SIMGPU_PTX) $(SIMGPU_TESTS)
 test-simgpu: simgpu $(SIMGPU_PTX) $(SIMGPU_TESTS) ## the simulated GPU's tests
 	@TESTS='$(SIMGPU_TESTS)' tests/run_tests.sh unit
