@@ -153,8 +153,8 @@ INLINE void store_pair(const struct tile *t, int64_t row, int64_t column, vf low
   X(elem, 3, 1, 2)                                                                                                     \
   X(elem, 4, 1, 1)                                                                                                     \
   X(elem, 5, 1, 1)                                                                                                     \
-  X(elem, 6, 1, 1) X(elem, 7, 1, 1) X(elem, 8, 1, 1) X(elem, 9, 1, 1) X(elem, 10, 1, 1) X(elem, 11, 1, 1)              \
-      X(elem, 12, 1, 1)
+  X(elem, 6, 1, 1)                                                                                                     \
+  X(elem, 7, 1, 1) X(elem, 8, 1, 1) X(elem, 9, 1, 1) X(elem, 10, 1, 1) X(elem, 11, 1, 1) X(elem, 12, 1, 1)
 #elif defined(TMK_VEC_AVX2) /* 16 registers, 2 pairs */
 #define TILES(X, elem)                                                                                                 \
   X(elem, 1, 2, 2) X(elem, 2, 2, 1) X(elem, 3, 1, 2) X(elem, 4, 1, 1) X(elem, 5, 1, 1) X(elem, 6, 1, 1)
@@ -165,8 +165,8 @@ INLINE void store_pair(const struct tile *t, int64_t row, int64_t column, vf low
   X(elem, 3, 2, 1)                                                                                                     \
   X(elem, 4, 2, 1)                                                                                                     \
   X(elem, 5, 2, 1)                                                                                                     \
-  X(elem, 6, 2, 1) X(elem, 7, 1, 1) X(elem, 8, 1, 1) X(elem, 9, 1, 1) X(elem, 10, 1, 1) X(elem, 11, 1, 1)              \
-      X(elem, 12, 1, 1)
+  X(elem, 6, 2, 1)                                                                                                     \
+  X(elem, 7, 1, 1) X(elem, 8, 1, 1) X(elem, 9, 1, 1) X(elem, 10, 1, 1) X(elem, 11, 1, 1) X(elem, 12, 1, 1)
 #else /* at least 16 registers, 4 pairs */
 #define TILES(X, elem)                                                                                                 \
   X(elem, 1, 4, 1) X(elem, 2, 2, 1) X(elem, 3, 1, 1) X(elem, 4, 1, 1) X(elem, 5, 1, 1) X(elem, 6, 1, 1)
