@@ -1,6 +1,6 @@
 #!/bin/sh
 # run_tests.sh unit|all: runs the test programs of a build, prints what each says, and closes with one sum of them all.
-# From the Makefile: TESTS and REPLAYS (programs), PROGRAM (tokmark), ASAN (yes in an asan build), RUNNER (an emulator).
+# From the Makefile: TESTS and REPLAYS (programs), SKIPPED (a program that can't run here, and why), PROGRAM (tokmark), ASAN (yes in an asan build), RUNNER (an emulator).
 # Fails if anything failed, if a program died without a count, or if nothing ran.
 set -u
 what=${1:-all}
@@ -59,6 +59,10 @@ run_counted() {
 # A test's own process ends by _exit, so leaks say nothing there; they are checked on the program itself, below.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}" UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
 for test in ${TESTS:-}; do run_criterion "$test"; done
+if [ -n "${SKIPPED:-}" ]; then
+  echo "skipped: $SKIPPED"
+  skipped=$((skipped + 1))
+fi
 if [ "$what" = all ]; then
   export ASAN_OPTIONS=detect_leaks=1
   for replay in ${REPLAYS:-}; do

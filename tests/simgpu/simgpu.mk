@@ -45,6 +45,12 @@ $(SIMGPU)/tests/%: tests/simgpu/%.c $(SIMGPU_LIB) $(B)/flags
 
 -include tests/simgpu/rt.mk
 
+# The stand-ins are tested by programs that nvcc builds, and can't be loaded sanitized.
+ifneq ($(MODE)-$(if $(RT_CUDA),yes)-$(if $(SIMGPU_NVCC),yes),release-yes-yes)
+SIMGPU_TESTS := $(filter-out %/test_rt,$(SIMGPU_TESTS))
+SIMGPU_SKIPPED := test_rt: needs the headers of CUDA, nvcc and a release build
+endif
+
 check: simgpu $(SIMGPU_PTX) $(SIMGPU_TESTS)
 test-simgpu: simgpu $(SIMGPU_PTX) $(SIMGPU_TESTS) ## the simulated GPU's tests
 	@TESTS='$(SIMGPU_TESTS)' tests/run_tests.sh unit
