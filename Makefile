@@ -21,11 +21,12 @@ NVCC ?= $(firstword $(wildcard $(if $(CUDA_HOME),$(CUDA_HOME)/bin/nvcc)) $(shell
 $(if $(filter-out release debug asan fuzz,$(MODE)),$(error MODE=$(MODE): must be release, debug or asan))
 $(if $(filter-out auto 0 1,$(CUDA)),$(error CUDA=$(CUDA): must be auto, 0 or 1))
 $(if $(filter-out 0 1,$(MPI)),$(error MPI=$(MPI): must be 0 or 1))
+comma := ,
 
 # --- features: a backend is there if its sources and its compiler are ---
 CUDA_SOURCES := $(wildcard kernels/cuda/*.cu kernels/cuda/*.c)
 MPI_SOURCES := $(wildcard harness/comm_mpi.c)
-HAVE_CUDA := $(if $(filter-out 0,$(CUDA)),$(if $(and $(CUDA_SOURCES),$(NVCC)),yes))
+HAVE_CUDA := $(if $(filter-out 0,$(CUDA)),$(if $(and $(filter %/cuda_backend.c,$(CUDA_SOURCES)),$(NVCC)),yes))
 HAVE_MPI := $(if $(filter 1,$(MPI)),yes)
 ifeq ($(CUDA),1)
 $(if $(CUDA_SOURCES),,$(error CUDA=1: this version has no CUDA backend: must be 0 or auto))
@@ -34,6 +35,13 @@ endif
 ifeq ($(MPI),1)
 $(if $(MPI_SOURCES),,$(error MPI=1: this version has no MPI: must be 0))
 endif
+
+# Architectures of the kernels: the node's own, else all that have kernels or limits of their own.
+CUDA_ARCHS := 80,86,89,90a,100f,120f
+ifeq ($(origin ARCHS),undefined)
+ARCHS := $(or $(if $(HAVE_CUDA),$(shell tools/node_archs.sh)),$(CUDA_ARCHS))
+endif
+$(if $(and $(HAVE_CUDA),$(filter-out $(subst $(comma), ,$(CUDA_ARCHS)),$(subst $(comma), ,$(ARCHS)))),$(error ARCHS=$(ARCHS): must be of $(CUDA_ARCHS)))
 
 # --- configuration ---
 COMPILER := $(notdir $(lastword $(CC)))
@@ -72,10 +80,12 @@ endif
 
 ifdef HAVE_CUDA
 CUDA_DIR := $(patsubst %/bin/,%,$(dir $(NVCC)))
-NVCCFLAGS := -std=c++17 -O3 -Iinclude -Xcompiler -Wall,-Wextra
+# PTX beside the code of each architecture: newer ones take it (of 80), and the simulated GPU reads it, so it is not compressed.
+NVCCFLAGS := -std=c++17 -O3 -Iinclude -lineinfo --compress-mode=none -Xptxas --warn-on-spills -Xcompiler -Wall,-Wextra,-fPIC \
+  $(foreach a,$(subst $(comma), ,$(ARCHS)),-gencode arch=compute_$(a)$(comma)code=[compute_$(a)$(comma)sm_$(a)])
 CUDA_DEFINE := -DTMK_HAVE_CUDA
 CUDA_FLAGS_TEXT := $(NVCC) $(NVCCFLAGS)
-LDLIBS_ALL += -L$(CUDA_DIR)/lib64 -Wl,-rpath,$(CUDA_DIR)/lib64 -lcudart -lstdc++
+LDLIBS_ALL += -L$(CUDA_DIR)/lib64 -Wl,-rpath,$(CUDA_DIR)/lib64 -lcudart -ldl
 endif
 
 # --- sources ---
@@ -133,6 +143,7 @@ $(B)/harness/build_info.o: $(B)/version.h
 $(B)/harness/data_embed.o: EXTRA := -DTMK_DATA_DIR='"harness/data"'
 $(B)/harness/data_embed.o: $(DATA)
 $(B)/harness/registry.o: EXTRA := $(CUDA_DEFINE)
+$(B)/kernels/cuda/%.o: EXTRA := -isystem $(CUDA_DIR)/include
 $(B)/%_avx512.o: EXTRA := $(SIMD_avx512)
 $(B)/%_avx2.o: EXTRA := $(SIMD_avx2)
 $(B)/%.o: %.c $(B)/flags
@@ -142,7 +153,7 @@ $(B)/%.o: %.c $(B)/flags
 $(B)/kernels/cuda/%.o: kernels/cuda/%.cu $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,NVCC,$<)
-	$(Q)$(NVCC) -ccbin $(firstword $(CC)) $(NVCCFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(NVCC) -ccbin $(lastword $(CC)) $(NVCCFLAGS) -MMD -MP -c -o $@ $<
 
 # --- tests: each test_*.c is a Criterion program of its own, linked against the archive. TEST_EXTRA: sources linked to
 # each; RUNNER: an emulator that they run under (tools/check_aarch64.sh) ---
