@@ -96,7 +96,9 @@ OBJS += $(if $(HAVE_CUDA),$(addprefix $(B)/,$(addsuffix .o,$(basename $(CUDA_SOU
 LIB := $(B)/libtokmark.a
 DATA := $(wildcard harness/data/*.json)
 TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/ops/test_*.c)
-TESTS := $(addprefix $(B)/tests/,$(basename $(notdir $(TEST_SOURCES))))
+TESTS := $(addprefix $(B)/tests/,$(filter-out test_cases_cuda,$(basename $(notdir $(TEST_SOURCES)))))
+# On a GPU by make test-gpu, on simulated ones by make test.
+CUDA_CASES := $(if $(HAVE_CUDA),$(B)/tests/test_cases_cuda)
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAYS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/replay_%,$(FUZZ_SOURCES))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SOURCES))
@@ -179,8 +181,8 @@ $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB) $(B)/flags
 tests: program $(TESTS) $(FUZZ_REPLAYS)
 unit: $(TESTS) ## unit and op tests alone
 	@TESTS='$(TESTS)' RUNNER='$(RUNNER)' tests/run_tests.sh unit
-check: tests ## every test, nothing installed
-	@TESTS='$(TESTS) $(SIMGPU_TESTS)' REPLAYS='$(FUZZ_REPLAYS)' SKIPPED='$(SIMGPU_SKIPPED)' PROGRAM=$(B)/tokmark ASAN=$(if $(filter asan,$(MODE)),yes) tests/run_tests.sh all
+check: tests $(CUDA_CASES) ## every test, nothing installed
+	@SIMGPU=$(SIMGPU) SIMGPU_CASES=$(if $(filter release,$(MODE)),$(CUDA_CASES)) TESTS='$(TESTS) $(SIMGPU_TESTS)' REPLAYS='$(FUZZ_REPLAYS)' SKIPPED='$(SIMGPU_SKIPPED)' PROGRAM=$(B)/tokmark ASAN=$(if $(filter asan,$(MODE)),yes) tests/run_tests.sh all
 
 test: ## install what is missing, build, run every test
 	@tools/deps.sh build test
@@ -196,6 +198,17 @@ bench: ## install what is missing, build, run the main job (ARGS="--quick …" g
 	file=build/bench/$$(date -u +%Y%m%dT%H%M%SZ)-$$$$.json; \
 	build/tokmark run -o $$file $(ARGS); code=$$?; \
 	if [ -f $$file ]; then echo; echo "result: $$file ('build/tokmark show $$file' prints it again)"; fi; exit $$code
+
+test-gpu: program $(CUDA_CASES) ## on a machine with a GPU: verify, the same under Criterion, a short run
+	@TOKMARK=$(B)/tokmark TESTS_DIR=$(B)/tests tools/gpu_day.sh test
+gpu-day: program $(CUDA_CASES) ## the same and everything else worth knowing of a GPU, in eight minutes, in one folder
+	@TOKMARK=$(B)/tokmark TESTS_DIR=$(B)/tests tools/gpu_day.sh day
+
+# Launch shapes come from a run of the case table in the simulated GPU, so this needs no GPU.
+kernel-report: program simgpu ## registers, shared memory, occupancy of the CUDA kernels; SASS counts where cuobjdump is
+	@rm -f $(B)/launches; SIMGPU_LAUNCHES=$(B)/launches LD_LIBRARY_PATH=$(SIMGPU) $(B)/tokmark verify --device cuda --seeds 1 > $(B)/launches.log 2>&1 || \
+	  { tail -5 $(B)/launches.log; exit 1; }
+	@tools/kernel_report.py --sass --launches $(B)/launches $(B)/tokmark
 
 fuzz: ## libFuzzer (clang) over tests/fuzz, FUZZ_TIME seconds each
 	@+$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-run
@@ -235,7 +248,7 @@ help: ## this list
 	echo "  V=1 shows commands   CFLAGS LDFLAGS LDLIBS   CJSON_PREFIX   CUDA_HOME   PREFIX DESTDIR   FUZZ_TIME   ARGS (of bench)"
 
 FORCE:
-.PHONY: all program toolchain tests unit check test asan bench fuzz fuzz-run check-deps check-aarch64 golden deps deps-dev \
+.PHONY: all program toolchain tests unit check test test-gpu gpu-day kernel-report asan bench fuzz fuzz-run check-deps check-aarch64 golden deps deps-dev \
   format check-format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:

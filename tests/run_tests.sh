@@ -1,6 +1,7 @@
 #!/bin/sh
 # run_tests.sh unit|all: runs the test programs of a build, prints what each says, and closes with one sum of them all.
-# From the Makefile: TESTS and REPLAYS (programs), SKIPPED (a program that can't run here, and why), PROGRAM (tokmark), ASAN (yes in an asan build), RUNNER (an emulator).
+# From the Makefile: TESTS and REPLAYS (programs), SIMGPU and SIMGPU_CASES (the stand-ins' folder, and a program that runs on each of the GPUs that
+# they claim to be), SKIPPED (a program that can't run here, and why), PROGRAM (tokmark), ASAN (yes in an asan build), RUNNER (an emulator).
 # Fails if anything failed, if a program died without a count, or if nothing ran.
 set -u
 what=${1:-all}
@@ -22,7 +23,7 @@ count() {
 # The figures of Criterion's closing line: "[====] Synthesis: Tested: 57 | Passing: 57 | Failing: 0 | Crashing: 0". A part of a
 # test that can't run here says so by cr_log_warn("skipped: why").
 run_criterion() {
-  name=$(basename "$1")
+  name=$(basename "$1")${2:+ on a simulated $2}
   echo "== $name"
   # shellcheck disable=SC2086
   timeout 900 ${RUNNER:-} "$1" --color=never --ignore-warnings --jobs "$(nproc 2>/dev/null || echo 2)" > "$log" 2>&1
@@ -59,6 +60,11 @@ run_counted() {
 # A test's own process ends by _exit, so leaks say nothing there; they are checked on the program itself, below.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}" UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
 for test in ${TESTS:-}; do run_criterion "$test"; done
+for device in ${SIMGPU_CASES:+A100 H100 B200}; do
+  export SIMGPU_DEVICE="$device" LD_LIBRARY_PATH="$SIMGPU"
+  run_criterion "$SIMGPU_CASES" "$device"
+  unset SIMGPU_DEVICE LD_LIBRARY_PATH
+done
 if [ -n "${SKIPPED:-}" ]; then
   echo "skipped: $SKIPPED"
   skipped=$((skipped + 1))
