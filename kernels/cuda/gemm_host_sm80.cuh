@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "gemm_core_sm80.cuh"
-#include "launch_sm80.cuh"
+#include "launch.cuh"
 
 /* An instance of the kernel, a row of a family's table. */
 struct gemm_instance {

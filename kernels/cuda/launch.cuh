@@ -1,4 +1,5 @@
-/* launch.cuh: one way to launch a kernel of this folder, with programmatic dependent launch where the caller asks for it. */
+/* launch.cuh: one way to launch a kernel of this folder, with its dynamic shared memory and, where the caller asks for it,
+ * programmatic dependent launch. */
 #ifndef TMK_LAUNCH_CUH
 #define TMK_LAUNCH_CUH
 
@@ -8,6 +9,10 @@ template <typename... Params, typename... Args>
 static cudaError_t launch_kernel(void (*kernel)(Params...), dim3 grid, dim3 block, int shared_bytes, const struct tmk_cuda_launch *launch,
                                  Args... args)
 {
+  if (shared_bytes > 48 * 1024) {
+    const cudaError_t error = cudaFuncSetAttribute((const void *)kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes);
+    if (error != cudaSuccess) return error;
+  }
   cudaLaunchAttribute attribute = {};
   attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
   attribute.val.programmaticStreamSerializationAllowed = 1;
