@@ -292,7 +292,7 @@ void tmk_nvml_describe(struct tmk_nvml *nvml, struct tmk_device_info *info)
   if (nvml == NULL) return;
   if (nvml->nvmlSystemGetDriverVersion != NULL &&
       nvml->nvmlSystemGetDriverVersion(driver, sizeof driver) == NVML_SUCCESS) {
-    snprintf(info->driver_version, sizeof info->driver_version, "%s", driver);
+    snprintf(info->driver_version, sizeof info->driver_version, "%.31s", driver);
   }
   ask_clock(nvml, nvml->nvmlDeviceGetMaxClockInfo, NVML_CLOCK_SM, &info->clock_max_hz);
   ask_clock(nvml, nvml->nvmlDeviceGetClockInfo, NVML_CLOCK_SM, &info->clock_now_hz);
