@@ -32,9 +32,9 @@ cudaError_t tmk_cuda_noise_launch(enum tmk_dtype dtype, void *to, int64_t bytes,
 /* bf16 multiply-adds from registers: each warp of the grid does `rounds` × TMK_CUDA_MMA_TILES products of one 16 × 16 tile of x with
  * 16 × 8 tiles of weight, f32 sums. operands: bf16 x [16, 16], then weight [TMK_CUDA_MMA_TILES * 8, 16], row-major; out: a float each
  * thread, the sum of its accumulators. */
-#define TMK_CUDA_MMA_TILES   8
-#define TMK_CUDA_MMA_THREADS 256
-#define TMK_CUDA_MMA_BLOCKS  2 /* an SM */
+#define TMK_CUDA_MMA_TILES    8
+#define TMK_CUDA_MMA_THREADS  256
+#define TMK_CUDA_MMA_BLOCKS   2 /* an SM */
 #define TMK_CUDA_MMA_OPERANDS (16 * 16 + TMK_CUDA_MMA_TILES * 8 * 16)
 cudaError_t tmk_cuda_mma_peak_launch(const void *operands, float *out, int rounds, int blocks, cudaStream_t queue);
 

@@ -274,6 +274,11 @@ static enum tmk_status find_algorithms(struct tmk_cublaslt_gemm *gemm, struct tm
   TMK_TRY(check(lt->cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
                                                          &workspace, sizeof workspace),
                 "preference", err));
+  /* op.h: a result is rounded once. Other schemes add up parts in the type of the result. */
+  const uint32_t reduction = CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
+  TMK_TRY(check(lt->cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+                                                         &reduction, sizeof reduction),
+                "preference", err));
   for (int i = 0; i < 4; i++) {
     TMK_TRY(check(lt->cublasLtMatmulPreferenceSetAttribute(preference, alignments[i], &alignment, sizeof alignment),
                   "preference", err));
