@@ -6,7 +6,7 @@
 
 SIMGPU := build/simgpu$(if $(filter-out release,$(MODE)),-$(MODE))
 SIMGPU_TESTS := $(patsubst tests/simgpu/%.c,$(SIMGPU)/tests/%,$(wildcard tests/simgpu/test_*.c))
-SIMGPU_SOURCES := $(filter-out tests/simgpu/test_% tests/simgpu/rt_% tests/simgpu/simrun.c,$(wildcard tests/simgpu/*.c))
+SIMGPU_SOURCES := $(filter-out tests/simgpu/test_% tests/simgpu/rt_% tests/simgpu/cublaslt_% tests/simgpu/simrun.c,$(wildcard tests/simgpu/*.c))
 SIMGPU_OBJS := $(patsubst tests/simgpu/%.c,$(SIMGPU)/%.o,$(SIMGPU_SOURCES))
 SIMGPU_LIB := $(SIMGPU)/libsimdevice.a
 # Position-independent and hidden: the stand-ins are shared libraries that export CUDA's names alone.
