@@ -35,10 +35,11 @@ enum sim_status sim_device_span(struct sim_device *device, const struct sim_span
   *bytes = sim_memory_bytes(device->memory, span->address, extent);
   if (*bytes == NULL) {
     bool live = sim_memory_range(device->memory, span->address, NULL, NULL);
-    sim_memory_describe(device->memory, live ? last + span->row_bytes - 1 : span->address, where, sizeof where);
+    bool freed =
+        sim_memory_describe(device->memory, live ? last + span->row_bytes - 1 : span->address, where, sizeof where);
     snprintf(message, sizeof message, "%s of %s, %llu bytes from %#llx: reaches %s", span->write ? "write" : "read",
              span->what, (unsigned long long)extent, (unsigned long long)span->address, where);
-    return fail(device, SIM_CHECK_BOUNDS_GLOBAL, report, who, message, error);
+    return fail(device, freed ? SIM_CHECK_USE_AFTER_FREE : SIM_CHECK_BOUNDS_GLOBAL, report, who, message, error);
   }
   for (uint64_t i = 0; i < span->batches * span->rows; i++) {
     uint64_t at = row_address(span, i / span->rows, i % span->rows);

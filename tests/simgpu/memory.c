@@ -337,15 +337,17 @@ void sim_memory_set(struct sim_memory *memory, uint64_t address, uint64_t size_b
   init_fill(holding(memory, address, size_bytes), address, size_bytes, true);
 }
 
-void sim_memory_describe(const struct sim_memory *memory, uint64_t address, char *text, size_t size)
+bool sim_memory_describe(const struct sim_memory *memory, uint64_t address, char *text, size_t size)
 {
   const struct sim_range *range = sim_memory_find(memory, address);
   if (range == NULL) {
     snprintf(text, size, "%#llx, where no allocation lies", (unsigned long long)address);
-    return;
+    return false;
   }
+  bool freed = !range->live && address - range->base < range->size_bytes;
   snprintf(text, size, "byte %llu of %s of %llu bytes%s", (unsigned long long)(address - range->base), range->what,
-           (unsigned long long)range->size_bytes, range->live ? "" : ", which was freed");
+           (unsigned long long)range->size_bytes, freed ? ", which was freed" : "");
+  return freed;
 }
 
 bool sim_memory_host_fill(struct sim_memory *memory, uint64_t to, uint32_t value, uint32_t width_bytes, uint64_t count)

@@ -40,7 +40,7 @@ $(SIMGPU)/libnvidia-ml.so.1: $(SIMGPU)/rt/rt_nvml.o $(SIMGPU_LIB)
 # cuBLASLt works in the streams of the runtime that it is loaded beside. Versions: of the toolkit's header, and of CUDA 12.9.
 LT_VERSION_13 := CUBLAS_VERSION
 LT_VERSION_12 := 120900
-$(SIMGPU)/rt/cublaslt_version.%.o: tests/simgpu/cublaslt_version.c $(B)/flags
+$(SIMGPU)/rt/cublaslt_version.12.o $(SIMGPU)/rt/cublaslt_version.13.o: $(SIMGPU)/rt/cublaslt_version.%.o: tests/simgpu/cublaslt_version.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(filter-out -fvisibility=hidden,$(SIMGPU_FLAGS)) -isystem $(RT_CUDA)/include -DLT_VERSION=$(LT_VERSION_$*) -MMD -MP -c -o $@ $<

@@ -87,8 +87,9 @@ uint8_t *sim_memory_bytes(const struct sim_memory *memory, uint64_t address, uin
 /* How many of the bytes were never written; and marks them as written. Both: inside one live allocation. */
 uint64_t sim_memory_unset(const struct sim_memory *memory, uint64_t address, uint64_t size_bytes);
 void sim_memory_set(struct sim_memory *memory, uint64_t address, uint64_t size_bytes);
-/* What lies at an address, for a report of an access that leaves it: "byte 64 of cudaMalloc of 32 bytes, which was freed". */
-void sim_memory_describe(const struct sim_memory *memory, uint64_t address, char *text, size_t size);
+/* What lies at an address, for a report of an access that leaves it: "byte 64 of cudaMalloc of 32 bytes, which was freed".
+ * true: freed memory. */
+bool sim_memory_describe(const struct sim_memory *memory, uint64_t address, char *text, size_t size);
 /* Ranges may overlap. What is uninitialised stays so. */
 bool sim_memory_copy(struct sim_memory *to_memory, uint64_t to, struct sim_memory *from_memory, uint64_t from,
                      uint64_t size_bytes);
