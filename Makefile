@@ -96,9 +96,10 @@ OBJS += $(if $(HAVE_CUDA),$(addprefix $(B)/,$(addsuffix .o,$(basename $(CUDA_SOU
 LIB := $(B)/libtokmark.a
 DATA := $(wildcard harness/data/*.json)
 TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/ops/test_*.c)
-TESTS := $(addprefix $(B)/tests/,$(filter-out test_cases_cuda,$(basename $(notdir $(TEST_SOURCES)))))
+TESTS := $(addprefix $(B)/tests/,$(filter-out test_%_cuda,$(basename $(notdir $(TEST_SOURCES)))))
 # On a GPU by make test-gpu, on simulated ones by make test.
-CUDA_CASES := $(if $(HAVE_CUDA),$(B)/tests/test_cases_cuda)
+CUDA_CASES := $(if $(HAVE_CUDA),$(patsubst tests/ops/%.c,$(B)/tests/%,$(wildcard tests/ops/test_*_cuda.c)))
+$(CUDA_CASES): EXTRA := -isystem $(CUDA_DIR)/include
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAYS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/replay_%,$(FUZZ_SOURCES))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SOURCES))
@@ -167,7 +168,7 @@ $(B)/tests/%: tests/unit/%.c $(LIB) $(B)/flags
 $(B)/tests/%: tests/ops/%.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
-	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_FLAGS) -o $@ $< $(TEST_EXTRA) $(LIB) $(LDFLAGS) -lcriterion $(LDLIBS_ALL)
+	$(Q)$(CC) $(CFLAGS_ALL) $(EXTRA) $(TEST_FLAGS) -o $@ $< $(TEST_EXTRA) $(LIB) $(LDFLAGS) -lcriterion $(LDLIBS_ALL)
 # The corpus and mutations of it, by a plain main(): any compiler, no libFuzzer.
 $(B)/fuzz/replay_%: tests/fuzz/%.c tests/fuzz/replay.c $(LIB) $(B)/flags
 	@mkdir -p $(@D)
@@ -182,7 +183,7 @@ tests: program $(TESTS) $(FUZZ_REPLAYS)
 unit: $(TESTS) ## unit and op tests alone
 	@TESTS='$(TESTS)' RUNNER='$(RUNNER)' tests/run_tests.sh unit
 check: tests $(CUDA_CASES) ## every test, nothing installed
-	@SIMGPU=$(SIMGPU) SIMGPU_CASES=$(if $(filter release,$(MODE)),$(CUDA_CASES)) TESTS='$(TESTS) $(SIMGPU_TESTS)' REPLAYS='$(FUZZ_REPLAYS)' SKIPPED='$(SIMGPU_SKIPPED)' PROGRAM=$(B)/tokmark ASAN=$(if $(filter asan,$(MODE)),yes) tests/run_tests.sh all
+	@SIMGPU=$(SIMGPU) SIMGPU_CASES='$(if $(filter release,$(MODE)),$(CUDA_CASES))' TESTS='$(TESTS) $(SIMGPU_TESTS)' REPLAYS='$(FUZZ_REPLAYS)' SKIPPED='$(SIMGPU_SKIPPED)' PROGRAM=$(B)/tokmark ASAN=$(if $(filter asan,$(MODE)),yes) tests/run_tests.sh all
 
 test: ## install what is missing, build, run every test
 	@tools/deps.sh build test

@@ -44,7 +44,8 @@ enum tmk_status tmk_gemm_results_of(const struct tmk_backend_ops *ops, struct tm
                                   .k = op->u.gemm.k,
                                   .tokmark_ns = provider.tokmark_ns,
                                   .vendor_ns = provider.vendor_ns};
-    snprintf(row.label, sizeof row.label, "%.31s", op->label);
+    /* A single operation has no label in a model. */
+    snprintf(row.label, sizeof row.label, "%.31s", op->label[0] != '\0' ? op->label : tmk_op_kind_name(op->kind));
     snprintf(row.provider, sizeof row.provider, "%.15s", provider.name);
     tmk_gemm_results_add(*rows, count, &row);
   }

@@ -36,6 +36,10 @@ static void print_providers(FILE *out, const struct tmk_point *point)
     tmk_format_time(gemm->vendor_ns, vendors, sizeof vendors);
     tmk_format_time(point->limit.time_ns, limit, sizeof limit);
     tmk_out_clean(gemm->provider, true, ran, sizeof ran);
+    if (isnan(gemm->tokmark_ns) && isnan(gemm->vendor_ns)) {
+      fprintf(out, "        by %s, as asked for\n", ran);
+      continue;
+    }
     fprintf(out, "        by provider: tokmark %s, cublaslt %s, limit %s; %s ran\n", ours, vendors, limit, ran);
   }
 }

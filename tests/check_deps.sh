@@ -45,7 +45,7 @@ done
 rule "only harness/json.c includes cJSON.h" "$(echo "$all" | grep -E 'cJSON\.h$' | grep -v '^harness/json\.c:')"
 rule "CUDA headers stand in kernels/cuda and comm_nccl.c only" "$(
   echo "$all" | grep -E ':[<"](cuda|cublas|nvml|nccl|curand)[A-Za-z_0-9/]*\.h' |
-    grep -vE '^(kernels/cuda/|harness/comm_nccl\.c:|tests/simgpu/)'
+    grep -vE '^(kernels/cuda/|harness/comm_nccl\.c:|tests/simgpu/|tests/ops/test_[a-z]*_cuda\.c:)'
 )"
 rule "only comm_mpi.c includes mpi.h" "$(echo "$all" | grep -E ':[<"]mpi\.h' | grep -v '^harness/comm_mpi\.c:')"
 rule "Criterion stands in tests only" "$(echo "$all" | grep -E ':[<"]criterion/' | grep -v '^tests/')"

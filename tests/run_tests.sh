@@ -1,6 +1,6 @@
 #!/bin/sh
 # run_tests.sh unit|all: runs the test programs of a build, prints what each says, and closes with one sum of them all.
-# From the Makefile: TESTS and REPLAYS (programs), SIMGPU and SIMGPU_CASES (the stand-ins' folder, and a program that runs on each of the GPUs that
+# From the Makefile: TESTS and REPLAYS (programs), SIMGPU and SIMGPU_CASES (the stand-ins' folder, and programs that run on each of the GPUs that
 # they claim to be), SKIPPED (a program that can't run here, and why), PROGRAM (tokmark), ASAN (yes in an asan build), RUNNER (an emulator).
 # Fails if anything failed, if a program died without a count, or if nothing ran.
 set -u
@@ -62,7 +62,7 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}" UBSAN_OPTIONS="${UBSAN_OPT
 for test in ${TESTS:-}; do run_criterion "$test"; done
 for device in ${SIMGPU_CASES:+A100 H100 B200}; do
   export SIMGPU_DEVICE="$device" LD_LIBRARY_PATH="$SIMGPU"
-  run_criterion "$SIMGPU_CASES" "$device"
+  for test in $SIMGPU_CASES; do run_criterion "$test" "$device"; done
   unset SIMGPU_DEVICE LD_LIBRARY_PATH
 done
 if [ -n "${SKIPPED:-}" ]; then

@@ -48,6 +48,7 @@ struct tmk_backend {
   char gemm_library[160];
   struct tmk_cuda_choice *choices; /* by shape */
   /* The best of the last full measuring of ceilings: patterns by kind, shapes and algorithms by row of cuda_ceilings.c. */
+  struct tmk_cuda_ceiling_sizes ceiling_sizes;
   int best_stream[TMK_CUDA_STREAM_KINDS];
   struct {
     int shape, algorithm;

@@ -8,10 +8,11 @@
 #include "cuda.h"
 #include "cuda_ceilings.h"
 
-enum { REPEATS_FULL = 10, REPEATS_QUICK = 4, L2_FACTOR = 16 };
-#define STREAM_BYTES_MIN ((int64_t)1 << 30)
-#define STREAM_BYTES_MAX ((int64_t)4 << 30)
-#define MMA_NS           4e6 /* one repeat of the multiply-adds, about */
+enum { REPEATS_FULL = 10, REPEATS_QUICK = 4, L2_FACTOR = 16, MMA_ROUNDS_SCOUT = 4096 };
+#define MMA_NS 4e6 /* one repeat of the multiply-adds, about */
+
+const struct tmk_cuda_ceiling_sizes tmk_cuda_ceiling_sizes_real = {
+    .stream_bytes_min = (int64_t)1 << 30, .stream_bytes_max = (int64_t)4 << 30, .divisor = 1};
 
 /* Large enough to fill every device and to leave its L2 behind: the best differs with the number of SMs. */
 static const struct {
@@ -88,8 +89,8 @@ static int64_t stream_bytes(const struct tmk_backend *backend)
   size_t free_bytes = 0, total = 0;
   if (cudaMemGetInfo(&free_bytes, &total) != cudaSuccess) return 0;
   int64_t bytes = backend->limits.l2_bytes * L2_FACTOR;
-  if (bytes < STREAM_BYTES_MIN) bytes = STREAM_BYTES_MIN;
-  if (bytes > STREAM_BYTES_MAX) bytes = STREAM_BYTES_MAX;
+  if (bytes < backend->ceiling_sizes.stream_bytes_min) bytes = backend->ceiling_sizes.stream_bytes_min;
+  if (bytes > backend->ceiling_sizes.stream_bytes_max) bytes = backend->ceiling_sizes.stream_bytes_max;
   if (bytes > (int64_t)free_bytes / 2) bytes = (int64_t)free_bytes / 2;
   bytes -= bytes % 4096;
   return bytes < 4 * backend->limits.l2_bytes ? 0 : bytes;
@@ -107,6 +108,7 @@ static enum tmk_status measure_streams(struct tmk_backend *backend, bool quick, 
     return TMK_OK; /* in pieces: likewise */
   }
   TMK_CUDA_TRY(tmk_cuda_noise_launch(TMK_DTYPE_I32, buffer, bytes, backend->stream), "filling a buffer for ceilings");
+  TMK_CUDA_TRY(cudaMemsetAsync(backend->staging_device, 0, sizeof(uint32_t), backend->stream), "clearing a sum");
   for (int kind = 0; kind < TMK_CUDA_STREAM_KINDS; kind++) {
     const bool copy = kind == TMK_CUDA_STREAM_COPY;
     double *rate = copy ? &out->copy_bytes_per_s : &out->read_bytes_per_s;
@@ -186,7 +188,9 @@ static enum tmk_status measure_gemm(struct tmk_backend *backend, int dtype_row, 
 {
   enum tmk_status status = TMK_OK;
   const enum tmk_dtype dtype = gemm_dtypes[dtype_row].dtype;
-  const int64_t m = gemm_shapes[shape_row].m, n = gemm_shapes[shape_row].n, k = gemm_shapes[shape_row].k;
+  const int64_t divisor = backend->ceiling_sizes.divisor;
+  const int64_t m = gemm_shapes[shape_row].m / divisor, n = gemm_shapes[shape_row].n / divisor;
+  const int64_t k = gemm_shapes[shape_row].k / divisor;
   const struct tmk_cublaslt_shape shape = {
       .m = m, .n = n, .k = k, .x_ld = k, .weight_ld = k, .y_ld = n, .dtype = dtype, .y_dtype = TMK_DTYPE_BF16};
   struct gemm_buffer buffer = {.x_bytes = element_bytes(dtype, m * k),
@@ -271,10 +275,10 @@ static enum tmk_status measure_mma(struct tmk_backend *backend, bool quick, stru
                     .queue = queue_mma,
                     .mma_operands = buffer,
                     .mma_out = (float *)(void *)(buffer + operand_bytes),
-                    .mma_rounds = 4096,
+                    .mma_rounds = MMA_ROUNDS_SCOUT / backend->ceiling_sizes.divisor,
                     .mma_blocks = blocks};
   TMK_TRY(time_best(&job, 2, &ns, NULL, err));
-  job.mma_rounds = (int)(4096 * fmin(fmax(MMA_NS / ns, 0.1), 1000));
+  job.mma_rounds = (int)(job.mma_rounds * fmin(fmax(MMA_NS / backend->ceiling_sizes.divisor / ns, 1), 1000));
   TMK_TRY(time_best(&job, quick ? REPEATS_QUICK : REPEATS_FULL, &ns, &out->clock_hz, err));
   out->flops_per_s[TMK_DTYPE_BF16] = flops_round * job.mma_rounds / ns * 1e9;
   snprintf(out->flops_pattern, sizeof out->flops_pattern, "mma.sync from registers (no cuBLASLt)");

@@ -38,6 +38,13 @@ cudaError_t tmk_cuda_noise_launch(enum tmk_dtype dtype, void *to, int64_t bytes,
 #define TMK_CUDA_MMA_OPERANDS (16 * 16 + TMK_CUDA_MMA_TILES * 8 * 16)
 cudaError_t tmk_cuda_mma_peak_launch(const void *operands, float *out, int rounds, int blocks, cudaStream_t queue);
 
+/* How much is gone over. A test takes less: a simulated GPU moves some 10 MB a second. */
+struct tmk_cuda_ceiling_sizes {
+  int64_t stream_bytes_min, stream_bytes_max;
+  int divisor; /* of the gemms' sides and of the multiply-adds' time */
+};
+extern const struct tmk_cuda_ceiling_sizes tmk_cuda_ceiling_sizes_real;
+
 #ifdef __cplusplus
 }
 #endif

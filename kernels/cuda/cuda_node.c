@@ -9,6 +9,7 @@ enum tmk_status tmk_cuda_node_open(struct tmk_backend *backend, const struct tmk
   tmk_cuda_addresses(&backend->properties, pci_bus_id, uuid);
   backend->nvml = tmk_nvml_open(pci_bus_id, uuid, reason, (int)sizeof reason); /* without it facts are unknown */
   backend->gemm = args->gemm;
+  backend->ceiling_sizes = tmk_cuda_ceiling_sizes_real;
   backend->cublaslt = tmk_cublaslt_open(backend->simulated, reason, (int)sizeof reason);
   if (backend->cublaslt != NULL) {
     tmk_cublaslt_name(backend->cublaslt, backend->gemm_library, (int)sizeof backend->gemm_library);
