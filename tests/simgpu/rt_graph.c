@@ -131,6 +131,15 @@ cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t *nodes, size_t 
   return rt_leave(rt, cudaSuccess);
 }
 
+/* Nothing to bring to a device that is this process. */
+cudaError_t cudaGraphUpload(cudaGraphExec_t exec, cudaStream_t handle)
+{
+  struct rt *rt = rt_enter(__func__);
+  struct CUstream_st *stream;
+  if (exec == NULL) return rt_leave(rt, cudaErrorInvalidValue);
+  return rt_leave(rt, rt_stream(rt, handle, &stream));
+}
+
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t handle)
 {
   struct rt *rt = rt_enter(__func__);
