@@ -63,6 +63,8 @@ void sim_memory_destroy(struct sim_memory *memory);                           /*
  * bounds. */
 uint64_t sim_memory_alloc(struct sim_memory *memory, uint64_t size_bytes, uint64_t align, const char *what,
                           bool module);
+/* A kernel's write to the live allocation that starts there is a finding from now on. */
+void sim_memory_make_constant(struct sim_memory *memory, uint64_t address);
 /* false: no live allocation starts there; then a finding bad-free goes to `report` of sim_memory_set_report, saying if
  * it was freed before. The range stays known. */
 bool sim_memory_free(struct sim_memory *memory, uint64_t address);
