@@ -69,6 +69,7 @@ static struct sim_access access_of(const struct step *s, const uint64_t *address
                              .space = insn->space,
                              .semantics = insn->semantics,
                              .scope = insn->scope,
+                             .local_end = s->frame->local_end,
                              .non_coherent = (insn->flags & PTX_NON_COHERENT) != 0};
 }
 

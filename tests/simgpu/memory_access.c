@@ -35,7 +35,7 @@ static enum ptx_space resolve(enum ptx_space space, uint64_t *address)
 
 struct lane_access {
   struct sim_block *block;
-  uint32_t warp, lane, insn, bytes, align;
+  uint32_t warp, lane, insn, bytes, align, local_end;
   const char *name; /* "read", "write", "atomic" */
 };
 
@@ -128,6 +128,7 @@ static struct target locate_private(const struct lane_access *access, enum ptx_s
   const struct sim_launch_options *options = &access->block->launch->options;
   struct target target = {.space = space};
   uint64_t size = space == PTX_LOCAL ? options->local_bytes : options->params_bytes;
+  if (space == PTX_LOCAL && access->local_end > 0 && access->local_end < size) size = access->local_end;
   if (address >= size || access->bytes > size - address) {
     char message[160];
     snprintf(message, sizeof message, "%s of %u bytes at byte %llu of the %s: it has %llu", access->name, access->bytes,
@@ -225,6 +226,7 @@ static void begin(struct run *run, const struct sim_access *access, const char *
                                    .insn = access->insn,
                                    .bytes = access->bytes,
                                    .align = access->align,
+                                   .local_end = access->local_end,
                                    .name = name};
   run->wide = is_wide(access->semantics, access->scope);
   uint32_t site = (access->insn & SIM_SITE_INSN) | kind;

@@ -103,6 +103,7 @@ struct sim_access {
   uint32_t align;           /* what each address must be a multiple of; 0: bytes */
   uint8_t space;            /* enum ptx_space: GENERIC, GLOBAL, SHARED, LOCAL, PARAM, CONST (global, read only) */
   uint8_t semantics, scope; /* enum ptx_semantics, ptx_scope */
+  uint32_t local_end;       /* of the thread's stack as it stands; 0: all its local memory */
   bool non_coherent;        /* ld.global.nc: as a plain read, since it must not meet a write in the launch either */
 };
 /* Each checks, reports, and returns the lanes that were served. A lane that was not is a fault of the launch

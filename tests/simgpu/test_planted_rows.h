@@ -135,6 +135,7 @@ static const struct program programs[] = {
     P("endless_loop", 1, 32, COPY),
     P("trapped", 2, 32, COPY),
     P("assertion", 2, 32, COPY),
+    P("local_end_below_calls", 1, 32, COPY),
     P("recursion", 1, 32, COPY),
 };
 #undef P
@@ -266,6 +267,7 @@ static const struct planted bugs[] = {
     B("endless_loop", 1, HANG, ""),
     B("trapped", 1, TRAP, ""),
     B("assertion", 1, ASSERT, ""),
+    B("local_end_below_calls", 1, BOUNDS_LOCAL, "read of 4 bytes"),
     B("recursion", 1, TRAP, ""),
 };
 #undef B

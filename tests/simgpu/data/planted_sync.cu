@@ -217,6 +217,14 @@ PROGRAM(assertion)
 
 static __device__ __noinline__ int depth(int left) { return left == 0 ? 0 : 1 + depth(left - 1) % 1000000; }
 
+// Behind a thread's variables lies what calls will use: no room of its own yet.
+PROGRAM(local_end_below_calls)
+{
+  int window[8];
+  for (int k = 0; k < 8; k++) window[(k + t) & 7] = in[i];
+  out[i] = window[(t & 7) + 16 * bug] + depth(0);
+}
+
 PROGRAM(recursion)
 {
   out[i] = in[i] + (depth(bug ? 1 << 30 : 8) > 8);
