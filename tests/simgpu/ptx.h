@@ -50,8 +50,10 @@ enum ptx_type {
   PTX_F64,
   PTX_E4M3,
   PTX_E5M2,
+  PTX_E2M1,
   PTX_E4M3X2,
   PTX_E5M2X2,
+  PTX_E2M1X2,
   PTX_U16X2,
   PTX_S16X2,
   PTX_TYPE_COUNT
@@ -219,7 +221,7 @@ enum ptx_flag {
                                       X(RCP) X(RED) X(REDUX) X(REM) X(RET) X(RSQRT) X(SAD) X(SELP) X(SET) X(SETP)      \
                                           X(SHF) X(SHFL) X(SHL) X(SHR) X(SIN) X(SLCT) X(SQRT) X(ST) X(STACKRESTORE)    \
                                               X(STACKSAVE) X(STMATRIX) X(SUB) X(SUBC) X(SZEXT) X(TANH) X(TESTP)        \
-                                                  X(TRAP) X(VOTE) X(XOR)
+                                                  X(TRAP) X(VABSDIFF4) X(VOTE) X(XOR)
 
 enum ptx_op {
   PTX_OP_NONE,
