@@ -10,7 +10,9 @@ static const struct sim_format format_f32 = {32, 24, 0, -126, 127, true, SIM_F32
 static const struct sim_format format_f64 = {64, 53, 0, -1022, 1023, true, 0xfff8000000000000u};
 static const struct sim_format format_e4m3 = {8, 4, 0, -6, 8, false, SIM_FP8_NAN};
 static const struct sim_format format_e5m2 = {8, 3, 0, -14, 15, true, SIM_FP8_NAN};
-static const struct sim_format format_e2m1 = {4, 2, 0, 0, 2, false, SIM_E2M1_LARGEST};
+static const struct sim_format format_e2m1 = {4, 2, 0, 0, 2, false, 0x7};
+static const struct sim_format format_e2m3 = {6, 4, 0, 0, 2, false, 0x1f};
+static const struct sim_format format_e3m2 = {6, 3, 0, -2, 4, false, 0x1f};
 
 const struct sim_format *sim_format_find(enum ptx_type type)
 {
@@ -23,6 +25,8 @@ const struct sim_format *sim_format_find(enum ptx_type type)
   case PTX_E4M3: return &format_e4m3;
   case PTX_E5M2: return &format_e5m2;
   case PTX_E2M1: return &format_e2m1;
+  case PTX_E2M3: return &format_e2m3;
+  case PTX_E3M2: return &format_e3m2;
   default: return NULL;
   }
 }
