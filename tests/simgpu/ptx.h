@@ -331,6 +331,7 @@ struct ptx_insn {
   uint8_t group_count;
   uint8_t group_width[PTX_GROUPS_MAX];
   uint16_t shape[3]; /* mma m n k */
+  uint16_t row;      /* 1 + that of the opcode table which it matched; 0: of the decoder's own making */
   uint32_t flags;    /* enum ptx_flag */
   uint32_t operand;  /* first, index into ptx_module.operands */
   uint32_t guard;    /* slot of @p, or PTX_NO_SLOT */

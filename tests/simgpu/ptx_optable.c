@@ -97,7 +97,9 @@ const char *sim_ptx_op_name(enum ptx_op op)
 #define HINT    "?H(L2::cache_hint) "
 #define LDTYPE  "T(b8|b16|b32|b64|b128|u8|u16|u32|u64|s8|s16|s32|s64|f32|f64)"
 #define MOVTYPE "b16|b32|b64|u16|u32|u64|s16|s32|s64|f32|f64"
-#define CMP     "C(eq|ne|lt|le|gt|ge|lo|ls|hi|hs|equ|neu|ltu|leu|gtu|geu|num|nan)"
+#define ORDINAL "b16|b32|b64|u16|u32|u64|s16|s32|s64"
+#define CMP     "C(eq|ne|lt|le|gt|ge|lo|ls|hi|hs)"                     /* of integers */
+#define FCMP    "C(eq|ne|lt|le|gt|ge|equ|neu|ltu|leu|gtu|geu|num|nan)" /* of floats */
 #define RND4    "R(rn|rz|rm|rp)"
 #define MBAR    "?O(release|relaxed) ?P(cta|cluster) ?S(shared|shared::cta) X(b64)"
 #define MBARRX  "?O(release|relaxed) ?P(cta|cluster) ?S(" SHARED ") X(b64)"
@@ -230,7 +232,7 @@ static const struct ptx_row row_table[] = {
     {"fma", PTX_DO_FMA, RND4 " ?F(sat) T(f32) T(f16|bf16)", "d s1 s1 s"},
     {"fma", PTX_DO_FMA, "R(rn) ?F(ftz) F(relu) T(f16|f16x2)", "d s s s"},
     {"fma", PTX_DO_FMA, "R(rn) ?F(relu) T(bf16|bf16x2)", "d s s s"},
-    {"fma", PTX_DO_FMA, "R(rn) F(oob) ?F(relu) T(f16|f16x2|bf16|bf16x2)", "d s s s"},
+    {"fma", PTX_OP_NONE, "X(rn) X(oob)", ""}, /* which bits an out-of-bounds NaN has is not documented */
     {"fns", PTX_DO_FNS, "T(b32)", "d s:u32 s:u32 s:s32"},
     {"getctarank", PTX_OP_NONE, "", ""},
     {"griddepcontrol", PTX_DO_GRIDDEP, "M(launch_dependents|wait)", ""},
@@ -344,15 +346,19 @@ static const struct ptx_row row_table[] = {
     {"rsqrt", PTX_DO_RSQRT, "F(approx) ?F(ftz) T(f32|f64)", "d s"},
     {"sad", PTX_DO_SAD, "T(" INT ")", "d s s s"},
     {"selp", PTX_DO_SELP, "T(" MOVTYPE ")", "d s s !p"},
-    {"set", PTX_DO_SET, CMP " ?F(ftz) T(u32|s32|f32) T(" MOVTYPE ")", "d s1 s1"},
-    {"set", PTX_DO_SET, CMP " B(and|or|xor) ?F(ftz) T(u32|s32|f32) T(" MOVTYPE ")", "d s1 s1 !p"},
-    {"set", PTX_DO_SET, CMP " ?F(ftz) T(f16|bf16|u16|s16|u32|s32|f32|f16x2|bf16x2) T(f16|bf16|f16x2|bf16x2)",
+    {"set", PTX_DO_SET, CMP " T(u32|s32|f32) T(" ORDINAL ")", "d s1 s1"},
+    {"set", PTX_DO_SET, CMP " B(and|or|xor) T(u32|s32|f32) T(" ORDINAL ")", "d s1 s1 !p"},
+    {"set", PTX_DO_SET, FCMP " ?F(ftz) T(u32|s32|f32) T(f32|f64)", "d s1 s1"},
+    {"set", PTX_DO_SET, FCMP " B(and|or|xor) ?F(ftz) T(u32|s32|f32) T(f32|f64)", "d s1 s1 !p"},
+    {"set", PTX_DO_SET, FCMP " ?F(ftz) T(f16|bf16|u16|s16|u32|s32|f32|f16x2|bf16x2) T(f16|bf16|f16x2|bf16x2)",
      "d s1 s1"},
     {"set", PTX_DO_SET,
-     CMP " B(and|or|xor) ?F(ftz) T(f16|bf16|u16|s16|u32|s32|f32|f16x2|bf16x2) T(f16|bf16|f16x2|bf16x2)", "d s1 s1 !p"},
+     FCMP " B(and|or|xor) ?F(ftz) T(f16|bf16|u16|s16|u32|s32|f32|f16x2|bf16x2) T(f16|bf16|f16x2|bf16x2)", "d s1 s1 !p"},
     {"setmaxnreg", PTX_OP_NONE, "", ""},
-    {"setp", PTX_DO_SETP, CMP " ?F(ftz) T(" MOVTYPE "|f16|bf16|f16x2|bf16x2)", "p ?q s s"},
-    {"setp", PTX_DO_SETP, CMP " B(and|or|xor) ?F(ftz) T(" MOVTYPE "|f16|bf16|f16x2|bf16x2)", "p ?q s s !p"},
+    {"setp", PTX_DO_SETP, CMP " T(" ORDINAL ")", "p ?q s s"},
+    {"setp", PTX_DO_SETP, CMP " B(and|or|xor) T(" ORDINAL ")", "p ?q s s !p"},
+    {"setp", PTX_DO_SETP, FCMP " ?F(ftz) T(f32|f64|f16|bf16|f16x2|bf16x2)", "p ?q s s"},
+    {"setp", PTX_DO_SETP, FCMP " B(and|or|xor) ?F(ftz) T(f32|f64|f16|bf16|f16x2|bf16x2)", "p ?q s s !p"},
     {"shf", PTX_DO_SHF, "M(l|r) F(clamp|wrap) T(b32)", "d s s s:u32"},
     {"shfl", PTX_DO_SHFL, "F(sync) M(up|down|bfly|idx) T(b32)", "d ?q s s:u32 s:u32 s:u32"},
     {"shl", PTX_DO_SHL, "T(" BITS ")", "d s s:u32"},
