@@ -294,10 +294,10 @@ static uint64_t form_testp(const struct form_call *c, uint64_t *second)
   (void)second;
   double x = decode(format_of(c->t), c->a[0]);
   double smallest = c->t->bits == 32 ? 0x1p-126 : 0x1p-1022;
-  if (form_has(c, "finite")) return isfinite(x);
+  if (form_has(c, "finite")) return isfinite(x) != 0;
   if (form_has(c, "infinite")) return isinf(x) != 0;
-  if (form_has(c, "number")) return !isnan(x);
-  if (form_has(c, "notanumber")) return isnan(x);
+  if (form_has(c, "number")) return isnan(x) == 0;
+  if (form_has(c, "notanumber")) return isnan(x) != 0;
   if (form_has(c, "normal")) return isfinite(x) && fabs(x) >= smallest;
   return x != 0 && fabs(x) < smallest;
 }
