@@ -92,8 +92,8 @@ static uint64_t fragment_fourth(uint32_t thread, const uint64_t (*in)[8])
   "[%x3];\nst.shared.v2.u64 [%r1], {%d1, %d2};\n"
 #define MIRROR "sub.u32 %r3, 63, %r31;\nmul.lo.u32 %r3, %r3, 16;\nadd.u32 %r3, %r3, %r2;\nld.shared.u64 %x9, [%r3];\n"
 #define OWN    "ld.shared.u64 %x9, [%r1];\n"
-#define ZERO_SHARED                                                                                                    \
-  "mul.lo.u32 %r1, %r31, 16;\nmov.u32 %r2, sh;\nadd.u32 %r1, %r1, %r2;\nmov.u64 %d1, 0;\nst.shared.v2.u64 [%r1], "     \
+#define FILL_SHARED                                                                                                    \
+  "mul.lo.u32 %r1, %r31, 16;\nmov.u32 %r2, sh;\nadd.u32 %r1, %r1, %r2;\nmov.u64 %d1, -1;\nst.shared.v2.u64 [%r1], "    \
   "{%d1, %d1};\n"
 #define PREDICATE    "ld.global.u64 %x9, [%x3];\nand.b64 %d1, %x9, 1;\nsetp.ne.u64 %p1, %d1, 0;\n"
 #define COUNT_RESULT "cvt.u64.u32 %x9, %r4;\n"
@@ -172,29 +172,29 @@ static const struct script scripts[] = {
     {"griddepcontrol", "griddepcontrol.wait;\n" GUARDED_LOAD "griddepcontrol.launch_dependents;\n", .expect = own},
     /* copies */
     {"cp.async 16",
-     ZERO_SHARED "cp.async.cg.shared.global [%r1], [%x3], 16;\ncp.async.commit_group;\ncp.async.wait_group 0;\n" OWN,
+     FILL_SHARED "cp.async.cg.shared.global [%r1], [%x3], 16;\ncp.async.commit_group;\ncp.async.wait_group 0;\n" OWN,
      .expect = own},
     {"cp.async hints",
-     ZERO_SHARED
+     FILL_SHARED
      "createpolicy.fractional.L2::evict_first.b64 %d3;\ncp.async.cg.shared::cta.global.L2::cache_hint.L2::128B [%r1], "
      "[%x3], 16, %d3;\ncp.async.ca.shared.global.L2::64B [%r1+2048], [%x3], 16, 16;\n"
      "cp.async.ca.shared.global.L2::256B [%r1+4096], [%x3], 8;\ncp.async.wait_all;\n" OWN,
      .expect = own},
     {"cp.async with a size",
-     ZERO_SHARED "mov.u32 %r5, 4;\ncp.async.ca.shared.global [%r1], [%x3], 8, %r5;\ncp.async.wait_all;\n" OWN,
+     FILL_SHARED "mov.u32 %r5, 4;\ncp.async.ca.shared.global [%r1], [%x3], 8, %r5;\ncp.async.wait_all;\n" OWN,
      .expect = tail_copied},
     {"cp.async ignoring",
-     ZERO_SHARED
+     FILL_SHARED
      "and.b32 %r5, %r31, 1;\nsetp.ne.u32 %p1, %r5, 0;\ncp.async.cg.shared::cta.global.L2::cache_hint.L2::64B [%r1], "
      "[%x3], 16, %p1, %d1;\ncp.async.ca.shared.global.L2::128B [%r1+2048], [%x3], 8, %p1;\n"
      "cp.async.ca.shared.global.L2::256B [%r1+4096], [%x3], 4, %p1;\ncp.async.wait_all;\n" OWN,
      .expect = nothing_copied},
     {"cp.async.mbarrier.arrive",
-     ZERO_SHARED INIT("64") "cp.async.ca.shared.global [%r1], [%x3], 8;\ncp.async.mbarrier.arrive.noinc.shared.b64 "
+     FILL_SHARED INIT("64") "cp.async.ca.shared.global [%r1], [%x3], 8;\ncp.async.mbarrier.arrive.noinc.shared.b64 "
                             "[bar];\n" WAIT("mbarrier.test_wait.parity.shared.b64 %p2, [bar], 0") MIRROR,
      .expect = mirrored},
     {"cp.async.mbarrier.arrive that counts itself",
-     ZERO_SHARED INIT("64") "cp.async.ca.shared.global [%r1], [%x3], 8;\ncp.async.mbarrier.arrive.shared::cta.b64 "
+     FILL_SHARED INIT("64") "cp.async.ca.shared.global [%r1], [%x3], 8;\ncp.async.mbarrier.arrive.shared::cta.b64 "
                             "[bar];\nmbarrier.arrive.shared.b64 %d5, [bar];\n" WAIT(
                                 "mbarrier.test_wait.parity.shared.b64 %p2, [bar], 0") MIRROR,
      .expect = mirrored},
