@@ -18,6 +18,16 @@ static wide clamp_s32(wide value)
   return value > INT32_MAX ? INT32_MAX : value < INT32_MIN ? INT32_MIN : value;
 }
 
+/* A product of two 64-bit numbers needs all 128 bits, and a sum of it may need one more: modulo 2^128. */
+static wide times(wide x, wide y)
+{
+  return (wide)((unsigned __int128)x * (unsigned __int128)y);
+}
+static wide plus(wide x, wide y)
+{
+  return (wide)((unsigned __int128)x + (unsigned __int128)y);
+}
+
 /* The part of a product that .lo, .hi, .wide mean. */
 static wide part(const struct form_call *c, wide product)
 {
@@ -29,8 +39,8 @@ static wide arithmetic(const struct form_call *c, wide x, wide y, wide z)
   const char *op = c->word[0];
   if (strcmp(op, "add") == 0) return x + y;
   if (strcmp(op, "sub") == 0) return x - y;
-  if (strcmp(op, "mul") == 0) return part(c, x * y);
-  if (strcmp(op, "mad") == 0) return (form_has(c, "lo") ? x * y : part(c, x * y)) + z;
+  if (strcmp(op, "mul") == 0) return part(c, times(x, y));
+  if (strcmp(op, "mad") == 0) return plus(part(c, times(x, y)), z);
   if (strcmp(op, "div") == 0) return x / y;
   if (strcmp(op, "rem") == 0) return x % y;
   if (strcmp(op, "abs") == 0) return x < 0 ? -x : x;
@@ -74,7 +84,7 @@ static uint64_t form_carry(const struct form_call *c, uint64_t *second)
   uint64_t mask = form_ones(c->t->bits), in = reads ? c->a[mad ? 3 : 2] & 1 : 0;
   uint64_t x = c->a[0] & mask, y = c->a[1] & mask;
   if (mad) {
-    x = (uint64_t)(form_has(c, "hi") ? (number(c->t, c->a[0]) * number(c->t, c->a[1])) >> c->t->bits
+    x = (uint64_t)(form_has(c, "hi") ? times(number(c->t, c->a[0]), number(c->t, c->a[1])) >> c->t->bits
                                      : (wide)(c->a[0] * c->a[1])) &
         mask;
     y = c->a[2] & mask;
@@ -104,7 +114,7 @@ static int64_t piece(uint64_t value, int at, uint32_t bits, const struct form_ty
 static uint64_t form_dot(const struct form_call *c, uint64_t *second)
 {
   (void)second;
-  int64_t sum = (int64_t)c->a[2];
+  int64_t sum = (int32_t)c->a[2];
   if (strcmp(c->word[0], "dp4a") == 0) {
     for (int i = 0; i < 4; i++) sum += piece(c->a[0], 8 * i, 8, c->t) * piece(c->a[1], 8 * i, 8, c->u);
   } else {
