@@ -98,10 +98,13 @@ PROGRAM(local_before)
 
 __constant__ int table[32] = {1};
 
+// bug 2: after a read of it.
 PROGRAM(constant_written)
 {
   int *to = bug ? const_cast<int *>(table) + t : fresh + t;
-  asm volatile("st.u32 [%0], %1;" ::"l"(to), "r"(t) : "memory");
+  int before = 0;
+  if (bug == 2) asm volatile("ld.u32 %0, [%1];" : "=r"(before) : "l"(to) : "memory");
+  asm volatile("st.u32 [%0], %1;" ::"l"(to), "r"(t + before) : "memory");
   out[i] = in[i];
 }
 

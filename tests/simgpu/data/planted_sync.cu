@@ -131,7 +131,7 @@ PROGRAM(barrier_number)
 PROGRAM(barrier_counts_differ)
 {
   out[i] = in[i];
-  bar_sync(1, bug && t < 32 ? 96 : 64);
+  bar_sync(1, bug && t < 32 ? 64 : 96);
 }
 
 // The first warp waits for the second one; a third, which means another barrier, takes its place.
