@@ -215,19 +215,20 @@ enum ptx_flag {
   X(ABS)                                                                                                               \
   X(ACTIVEMASK)                                                                                                        \
   X(ADD)                                                                                                               \
-  X(ADDC) X(ALLOCA) X(AND) X(APPLYPRIORITY) X(ATOM) X(BAR_ARRIVE) X(BAR_RED) X(BAR_SYNC) X(BAR_WARP) X(BFE) X(BFI)     \
-      X(BFIND) X(BMSK) X(BRA) X(BREV) X(BRKPT) X(BRX) X(CALL) X(CLZ) X(CNOT) X(COPYSIGN) X(COS) X(CP_ASYNC)            \
-          X(CP_ASYNC_COMMIT) X(CP_ASYNC_MBARRIER) X(CP_ASYNC_WAIT) X(CREATEPOLICY) X(CVT) X(CVT_PACK) X(CVTA)          \
-              X(DISCARD) X(DIV) X(DP2A) X(DP4A) X(ELECT) X(EX2) X(EXIT) X(FENCE) X(FENCE_MBARRIER_INIT) X(FENCE_PROXY) \
-                  X(FMA) X(FNS) X(GRIDDEP) X(ISSPACEP) X(LD) X(LDMATRIX) X(LDU) X(LG2) X(LOP3) X(MAD) X(MAD24) X(MADC) \
-                      X(MATCH) X(MAX) X(MBARRIER_ARRIVE) X(MBARRIER_ARRIVE_DROP) X(MBARRIER_COMPLETE_TX)               \
-                          X(MBARRIER_EXPECT_TX) X(MBARRIER_INIT) X(MBARRIER_INVAL) X(MBARRIER_PENDING_COUNT)           \
-                              X(MBARRIER_TEST_WAIT) X(MBARRIER_TRY_WAIT) X(MIN) X(MMA) X(MOV) X(MOVMATRIX) X(MUL)      \
-                                  X(MUL24) X(NANOSLEEP) X(NEG) X(NOT) X(OR) X(PMEVENT) X(POPC) X(PREFETCH) X(PRMT)     \
-                                      X(RCP) X(RED) X(REDUX) X(REM) X(RET) X(RSQRT) X(SAD) X(SELP) X(SET) X(SETP)      \
-                                          X(SHF) X(SHFL) X(SHL) X(SHR) X(SIN) X(SLCT) X(SQRT) X(ST) X(STACKRESTORE)    \
-                                              X(STACKSAVE) X(STMATRIX) X(SUB) X(SUBC) X(SZEXT) X(TANH) X(TESTP)        \
-                                                  X(TRAP) X(VABSDIFF4) X(VOTE) X(XOR)
+  X(ADDC)                                                                                                              \
+  X(ALLOCA) X(AND) X(APPLYPRIORITY) X(ATOM) X(BAR_ARRIVE) X(BAR_RED) X(BAR_SYNC) X(BAR_WARP) X(BFE) X(BFI) X(BFIND)    \
+      X(BMSK) X(BRA) X(BREV) X(BRKPT) X(BRX) X(CALL) X(CLZ) X(CNOT) X(COPYSIGN) X(COS) X(CP_ASYNC) X(CP_ASYNC_COMMIT)  \
+          X(CP_ASYNC_MBARRIER) X(CP_ASYNC_WAIT) X(CREATEPOLICY) X(CVT) X(CVT_PACK) X(CVTA) X(DISCARD) X(DIV) X(DP2A)   \
+              X(DP4A) X(ELECT) X(EX2) X(EXIT) X(FENCE) X(FENCE_MBARRIER_INIT) X(FENCE_PROXY) X(FMA) X(FNS) X(GRIDDEP)  \
+                  X(ISSPACEP) X(LD) X(LDMATRIX) X(LDU) X(LG2) X(LOP3) X(MAD) X(MAD24) X(MADC) X(MATCH) X(MAX)          \
+                      X(MBARRIER_ARRIVE) X(MBARRIER_ARRIVE_DROP) X(MBARRIER_COMPLETE_TX) X(MBARRIER_EXPECT_TX)         \
+                          X(MBARRIER_INIT) X(MBARRIER_INVAL) X(MBARRIER_PENDING_COUNT) X(MBARRIER_TEST_WAIT)           \
+                              X(MBARRIER_TRY_WAIT) X(MIN) X(MMA) X(MOV) X(MOVMATRIX) X(MUL) X(MUL24) X(NANOSLEEP)      \
+                                  X(NEG) X(NOT) X(OR) X(PMEVENT) X(POPC) X(PREFETCH) X(PRMT) X(RCP) X(RED) X(REDUX)    \
+                                      X(REM) X(RET) X(RSQRT) X(SAD) X(SELP) X(SET) X(SETP) X(SHF) X(SHFL) X(SHL)       \
+                                          X(SHR) X(SIN) X(SLCT) X(SQRT) X(ST) X(STACKRESTORE) X(STACKSAVE) X(STMATRIX) \
+                                              X(SUB) X(SUBC) X(SZEXT) X(TANH) X(TESTP) X(TRAP) X(VABSDIFF4) X(VOTE)    \
+                                                  X(XOR)
 
 enum ptx_op {
   PTX_OP_NONE,
