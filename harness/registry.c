@@ -4,10 +4,6 @@
 #include "tokmark/backend.h"
 #include "tokmark/comm.h"
 
-#ifdef TMK_HAVE_CUDA
-extern const struct tmk_backend_ops tmk_backend_cuda;
-#endif
-
 const struct tmk_backend_ops *const tmk_backends[] = {
 #ifdef TMK_HAVE_CUDA
     &tmk_backend_cuda,

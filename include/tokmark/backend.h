@@ -95,5 +95,6 @@ const struct tmk_backend_ops *tmk_backend_find(const char *name); /* NULL if the
 extern const struct tmk_backend_ops tmk_backend_ref, tmk_backend_naive;
 extern const struct tmk_backend_ops tmk_backend_cpu;
 extern const struct tmk_backend_ops tmk_backend_null;
+extern const struct tmk_backend_ops tmk_backend_cuda; /* defined in builds with CUDA */
 
 #endif

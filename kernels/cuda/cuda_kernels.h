@@ -22,12 +22,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tokmark/dtype.h"
-#include "tokmark/op.h"
-
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#include "tokmark/dtype.h"
+#include "tokmark/op.h"
 
 #define TMK_CUDA_PAGE_TOKENS 64
 

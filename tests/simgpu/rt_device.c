@@ -162,6 +162,13 @@ cudaError_t cudaDeviceGetStreamPriorityRange(int *least, int *greatest)
   return rt_leave(rt, cudaSuccess);
 }
 
+/* Not in NVIDIA's runtime: a program that finds this name knows that its device is simulated. */
+int cudaSimulatedGpu(void);
+int cudaSimulatedGpu(void)
+{
+  return 1;
+}
+
 cudaError_t cudaDriverGetVersion(int *version)
 {
   if (version == NULL) return cudaErrorInvalidValue;

@@ -1,0 +1,50 @@
+/* embed_sm80.cu: x[r, :] = weight[tokens[r], :].
+ *
+ * A thread copies eight elements. Blocks of 128 threads over rows × vectors. An id outside 0 … vocab − 1 (the mark of a row of NaN
+ * logits) gives a row of NaN, not a read beside the table.
+ */
+#include <stdio.h>
+
+#include "launch.cuh"
+#include "ptx_sm90.cuh"
+#include "vector.cuh"
+
+constexpr int THREADS = 128;
+
+__global__ void __launch_bounds__(THREADS) embed(const tmk_cuda_embed a)
+{
+  const int64_t vectors = (a.hidden + VECTOR - 1) / VECTOR, index = (int64_t)blockIdx.x * THREADS + threadIdx.x;
+  griddepcontrol_wait();
+  griddepcontrol_launch_dependents();
+  if (index >= a.rows * vectors) return;
+  const int64_t row = index / vectors, column = index % vectors * VECTOR, valid = a.hidden - column, token = a.tokens[row];
+  vector8 v;
+  if (token >= 0 && token < a.vocab) {
+    v = vector_load(static_cast<const __nv_bfloat16 *>(a.weight) + token * a.weight_ld + column, valid);
+  } else {
+#pragma unroll
+    for (int j = 0; j < VECTOR; j++) v.at[j] = __uint_as_float(0x7fffffffu);
+  }
+  vector_store(static_cast<__nv_bfloat16 *>(a.x) + row * a.x_ld + column, v, valid);
+}
+
+static int64_t blocks_of(const tmk_cuda_embed *a)
+{
+  return (a->rows * ((a->hidden + VECTOR - 1) / VECTOR) + THREADS - 1) / THREADS;
+}
+
+extern "C" bool tmk_cuda_embed_sm80_supports(const union tmk_cuda_args *args, const struct tmk_cuda_limits *, char *reason,
+                                             int reason_size)
+{
+  if (blocks_of(&args->embed) <= INT32_MAX) return true;
+  snprintf(reason, (size_t)reason_size, "%lld rows of %lld: too many for one grid", (long long)args->embed.rows,
+           (long long)args->embed.hidden);
+  return false;
+}
+
+TMK_CUDA_NO_WORKSPACE(embed_sm80)
+
+extern "C" cudaError_t tmk_cuda_embed_sm80_launch(const union tmk_cuda_args *args, const struct tmk_cuda_launch *launch)
+{
+  return launch_kernel(embed, dim3((unsigned)blocks_of(&args->embed)), dim3(THREADS), 0, launch, args->embed);
+}
