@@ -81,6 +81,13 @@ void sim_device_lose(struct sim_device *device)
   device->health = sim_device_fail(&device->fault, SIM_ERR_LOST, "the device is lost");
 }
 
+void sim_device_fault(struct sim_device *device, const struct sim_error *fault)
+{
+  if (device->health != SIM_OK) return;
+  device->fault = *fault;
+  device->health = fault->status;
+}
+
 enum sim_status sim_device_alloc(struct sim_device *device, uint64_t size_bytes, uint64_t *address,
                                  struct sim_error *error)
 {

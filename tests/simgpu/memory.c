@@ -296,6 +296,19 @@ bool sim_memory_host_write(struct sim_memory *memory, uint64_t to, const void *f
   return true;
 }
 
+static uint64_t unset_bytes(const struct sim_range *range, uint64_t address, uint64_t size_bytes)
+{
+  uint64_t unset = 0;
+  for (uint64_t i = 0; range->init != NULL && i < size_bytes; i++) {
+    uint64_t at = address + i - range->origin;
+    if ((at & 63) == 0 && size_bytes - i >= 64 && range->init[at >> 6] == UINT64_MAX)
+      i += 63;
+    else
+      unset += !init_get(range, address + i);
+  }
+  return unset;
+}
+
 bool sim_memory_host_read(struct sim_memory *memory, void *to, uint64_t from, uint64_t size_bytes,
                           uint64_t *uninitialised_bytes)
 {
@@ -304,16 +317,37 @@ bool sim_memory_host_read(struct sim_memory *memory, void *to, uint64_t from, ui
   const struct sim_range *range = holding(memory, from, size_bytes);
   if (range == NULL) return false;
   memmove(to, sim_range_bytes(range, from), size_bytes);
-  uint64_t unset = 0;
-  for (uint64_t i = 0; range->init != NULL && i < size_bytes; i++) {
-    uint64_t at = from + i - range->origin;
-    if ((at & 63) == 0 && size_bytes - i >= 64 && range->init[at >> 6] == UINT64_MAX)
-      i += 63;
-    else
-      unset += !init_get(range, from + i);
-  }
-  if (uninitialised_bytes != NULL) *uninitialised_bytes = unset;
+  if (uninitialised_bytes != NULL) *uninitialised_bytes = unset_bytes(range, from, size_bytes);
   return true;
+}
+
+uint8_t *sim_memory_bytes(const struct sim_memory *memory, uint64_t address, uint64_t size_bytes)
+{
+  const struct sim_range *range = holding(memory, address, size_bytes);
+  return range != NULL ? sim_range_bytes(range, address) : NULL;
+}
+
+uint64_t sim_memory_unset(const struct sim_memory *memory, uint64_t address, uint64_t size_bytes)
+{
+  return unset_bytes(holding(memory, address, size_bytes), address, size_bytes);
+}
+
+void sim_memory_set(struct sim_memory *memory, uint64_t address, uint64_t size_bytes)
+{
+  init_fill(holding(memory, address, size_bytes), address, size_bytes, true);
+}
+
+bool sim_memory_describe(const struct sim_memory *memory, uint64_t address, char *text, size_t size)
+{
+  const struct sim_range *range = sim_memory_find(memory, address);
+  if (range == NULL) {
+    snprintf(text, size, "%#llx, where no allocation lies", (unsigned long long)address);
+    return false;
+  }
+  bool freed = !range->live && address - range->base < range->size_bytes;
+  snprintf(text, size, "byte %llu of %s of %llu bytes%s", (unsigned long long)(address - range->base), range->what,
+           (unsigned long long)range->size_bytes, freed ? ", which was freed" : "");
+  return freed;
 }
 
 bool sim_memory_host_fill(struct sim_memory *memory, uint64_t to, uint32_t value, uint32_t width_bytes, uint64_t count)

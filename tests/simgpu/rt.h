@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rt_work.h"
 #include "sim_device.h"
 #include "sim_report.h"
 
@@ -64,7 +65,7 @@ struct rt_device {
 };
 
 /* One thing that a stream does. */
-enum rt_op_kind { RT_OP_LAUNCH, RT_OP_COPY, RT_OP_FILL, RT_OP_HOST };
+enum rt_op_kind { RT_OP_LAUNCH, RT_OP_COPY, RT_OP_FILL, RT_OP_HOST, RT_OP_WORK };
 struct rt_op {
   enum rt_op_kind kind;
   uint32_t device;
@@ -76,6 +77,7 @@ struct rt_op {
   uint8_t value;
   cudaHostFn_t host; /* HOST */
   void *host_data;
+  const struct rt_work *work; /* WORK; owned once captured */
   struct rt_op *next;
 };
 

@@ -5,11 +5,13 @@
 RT_CUDA := $(firstword $(patsubst %/include/cuda_runtime_api.h,%,$(wildcard $(addsuffix /include/cuda_runtime_api.h,$(CUDA_HOME) /usr/local/cuda))))
 RT_OBJS := $(patsubst tests/simgpu/%.c,$(SIMGPU)/rt/%.o,$(filter-out tests/simgpu/rt_nvml.c,$(wildcard tests/simgpu/rt_*.c)))
 RT_NVML := $(if $(wildcard tests/simgpu/rt_nvml.c),$(SIMGPU)/libnvidia-ml.so.1)
+LT_OBJS := $(if $(wildcard $(RT_CUDA)/include/cublasLt.h),$(patsubst tests/simgpu/%.c,$(SIMGPU)/rt/%.o,$(filter-out %_version.c,$(wildcard tests/simgpu/cublaslt_*.c))))
+RT_CUBLASLT := $(if $(LT_OBJS),$(SIMGPU)/libcublasLt.so.13 $(SIMGPU)/libcublasLt.so.12)
 RT_PROGRAMS := $(patsubst tests/simgpu/programs/%.cu,$(SIMGPU)/programs/%,$(wildcard tests/simgpu/programs/*.cu))
 
 # A sanitized stand-in can't be loaded into a program that is not.
 ifeq ($(MODE)-$(if $(RT_CUDA),yes),release-yes)
-simgpu: $(SIMGPU)/libcudart.so.13 $(SIMGPU)/libcudart.so.12 $(SIMGPU)/libcuda.so.1 $(RT_NVML)
+simgpu: $(SIMGPU)/libcudart.so.13 $(SIMGPU)/libcudart.so.12 $(SIMGPU)/libcuda.so.1 $(RT_NVML) $(RT_CUBLASLT)
 check test-simgpu: $(if $(SIMGPU_NVCC),$(RT_PROGRAMS))
 endif
 
@@ -35,10 +37,23 @@ $(SIMGPU)/libnvidia-ml.so.1: $(SIMGPU)/rt/rt_nvml.o $(SIMGPU_LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SIMGPU_FLAGS) -shared -Wl,-z,defs -Wl,-soname,libnvidia-ml.so.1 -o $@ $^ $(LDFLAGS) -lm
 
+# cuBLASLt works in the streams of the runtime that it is loaded beside. Versions: of the toolkit's header, and of CUDA 12.9.
+LT_VERSION_13 := CUBLAS_VERSION
+LT_VERSION_12 := 120900
+$(SIMGPU)/rt/cublaslt_version.12.o $(SIMGPU)/rt/cublaslt_version.13.o: $(SIMGPU)/rt/cublaslt_version.%.o: tests/simgpu/cublaslt_version.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(filter-out -fvisibility=hidden,$(SIMGPU_FLAGS)) -isystem $(RT_CUDA)/include -DLT_VERSION=$(LT_VERSION_$*) -MMD -MP -c -o $@ $<
+$(SIMGPU)/libcublasLt.so.%: $(LT_OBJS) $(SIMGPU)/rt/cublaslt_version.%.o $(SIMGPU)/libcudart.so.% $(SIMGPU_LIB)
+	$(call say,LINK,$@)
+	@printf 'libcublasLt.so.%s { global: cublasLt*; local: *; };\n' $* > $(SIMGPU)/cublaslt.$*.map
+	$(Q)$(CC) $(SIMGPU_FLAGS) -shared -Wl,-z,defs -Wl,-soname,libcublasLt.so.$* -Wl,--version-script=$(SIMGPU)/cublaslt.$*.map \
+	  -Wl,-rpath,'$$ORIGIN' -o $@ $(LT_OBJS) $(SIMGPU)/rt/cublaslt_version.$*.o $(SIMGPU)/libcudart.so.$* $(SIMGPU_LIB) $(LDFLAGS) -lm
+
 # Ordinary programs, as a user of CUDA builds them.
 $(SIMGPU)/programs/%: tests/simgpu/programs/%.cu
 	@mkdir -p $(@D)
 	$(call say,NVCC,$@)
 	$(Q)$(SIMGPU_NVCC) -std=c++17 -arch=sm_80 -cudart shared -lineinfo --compress-mode=none -o $@ $<
 
--include $(RT_OBJS:.o=.d)
+-include $(RT_OBJS:.o=.d) $(LT_OBJS:.o=.d) $(wildcard $(SIMGPU)/rt/cublaslt_version.*.d)

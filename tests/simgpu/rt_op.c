@@ -1,6 +1,7 @@
 /* rt_op.c: what streams do: launches, copies, fills, host functions. */
 #include "rt.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,10 +78,45 @@ static cudaError_t fill_row(struct rt *rt, char *to, uint8_t value, size_t bytes
   return cudaSuccess;
 }
 
+/* A library's work: like a kernel, it faults after its call has returned. */
+static cudaError_t run_work(struct rt *rt, const struct rt_op *op, uint64_t *duration_ns)
+{
+  struct rt_device *device = &rt->devices[op->device];
+  uint8_t *bytes[RT_WORK_SPANS];
+  struct sim_error error = {.status = SIM_OK};
+  for (uint32_t i = 0; i < op->work->span_count; i++) {
+    if (sim_device_span(device->sim, &op->work->spans[i], op->work->name, device->report, &bytes[i], &error) !=
+        SIM_OK) {
+      rt_sim_fail(rt, &error);
+      return cudaSuccess;
+    }
+  }
+  op->work->run(op->work, bytes);
+  *duration_ns += op->work->nominal_ns;
+  return cudaSuccess;
+}
+
+cudaError_t __cudaSimgpuWork(cudaStream_t stream, const struct rt_work *work)
+{
+  struct rt *rt = rt_enter(work->name);
+  struct rt_device *device;
+  struct rt_op op = {.kind = RT_OP_WORK, .device = (uint32_t)rt_thread()->device, .work = work};
+  cudaError_t error = rt_device(rt, &device);
+  return rt_leave(rt, error == cudaSuccess ? rt_submit(rt, stream, &op) : error);
+}
+
+void __cudaSimgpuExplain(const char *call, const char *text)
+{
+  struct rt *rt = rt_enter(call);
+  if (rt->verbose) fprintf(stderr, "simgpu: %s: %s\n", call, text);
+  pthread_mutex_unlock(&rt->lock);
+}
+
 cudaError_t rt_op_run(struct rt *rt, const struct rt_op *op, uint64_t *duration_ns)
 {
   *duration_ns = OVERHEAD_NS;
   if (op->kind == RT_OP_LAUNCH) return run_launch(rt, op, duration_ns);
+  if (op->kind == RT_OP_WORK) return run_work(rt, op, duration_ns);
   if (op->kind == RT_OP_HOST) {
     op->host(op->host_data);
     return cudaSuccess;
@@ -113,6 +149,15 @@ struct rt_op *rt_op_copy(const struct rt_op *op)
     memcpy(params, op->launch.params, op->launch.params_bytes);
     copy->launch.params = params;
   }
+  if (op->kind == RT_OP_WORK) {
+    struct rt_work *work = malloc(sizeof *work);
+    if (work == NULL) {
+      free(copy);
+      return NULL;
+    }
+    *work = *op->work;
+    copy->work = work;
+  }
   return copy;
 }
 
@@ -120,5 +165,6 @@ void rt_op_free(struct rt_op *op)
 {
   if (op == NULL) return;
   if (op->kind == RT_OP_LAUNCH) free((void *)(uintptr_t)op->launch.params);
+  if (op->kind == RT_OP_WORK) free((void *)(uintptr_t)op->work);
   free(op);
 }

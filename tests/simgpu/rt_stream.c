@@ -94,7 +94,7 @@ cudaError_t rt_submit(struct rt *rt, cudaStream_t handle, const struct rt_op *op
   uint64_t duration_ns = 0;
   cudaError_t error = rt_stream(rt, handle, &stream);
   if (error != cudaSuccess) return error;
-  if (op->kind == RT_OP_LAUNCH && stream->device != op->device) {
+  if ((op->kind == RT_OP_LAUNCH || op->kind == RT_OP_WORK) && stream->device != op->device) {
     return rt_fail(rt, cudaErrorInvalidResourceHandle, "a stream of device %u: the current device is %u",
                    stream->device, op->device);
   }

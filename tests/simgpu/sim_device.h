@@ -87,6 +87,8 @@ const struct sim_arch *sim_device_arch(const struct sim_device *device);
 /* SIM_OK, or the fault that the device has had. */
 enum sim_status sim_device_health(const struct sim_device *device, struct sim_error *error);
 void sim_device_lose(struct sim_device *device); /* every later call: SIM_ERR_LOST */
+/* The device has had a fault, as from a kernel: every later call returns it. The first one stays. */
+void sim_device_fault(struct sim_device *device, const struct sim_error *fault);
 
 /* --- memory. Device addresses are fictional: dereferencing one on the host faults. Aligned to 256 bytes (512 from a pitch). --- */
 
@@ -112,6 +114,18 @@ enum sim_status sim_device_copy(struct sim_device *to_device, uint64_t to, struc
 /* `count` elements of `width_bytes` 1, 2 or 4. */
 enum sim_status sim_device_fill(struct sim_device *device, uint64_t to, uint32_t value, uint32_t width_bytes,
                                 uint64_t count, struct sim_error *error);
+/* A stretch of memory that a library's work touches: `batches` times `rows` rows. Checked as a kernel's accesses are: outside
+ * one live allocation or, for a read, bytes never written is a finding in `report` and a fault of the device. *bytes gets the
+ * first row on the host; the others follow at the pitches. A written span counts as written afterwards. */
+struct sim_span {
+  const char *what; /* "matrix A" */
+  uint64_t address;
+  uint64_t rows, row_bytes, pitch_bytes;
+  uint64_t batches, batch_pitch_bytes;
+  bool write;
+};
+enum sim_status sim_device_span(struct sim_device *device, const struct sim_span *span, const char *who,
+                                struct sim_report *report, uint8_t **bytes, struct sim_error *error);
 void sim_device_memory_info(const struct sim_device *device, uint64_t *free_bytes, uint64_t *total_bytes);
 /* Adds a report for each allocation that is still live (not those of modules); returns how many. */
 uint32_t sim_device_report_leaks(struct sim_device *device, struct sim_report *report);

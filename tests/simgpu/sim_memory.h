@@ -81,6 +81,15 @@ bool sim_memory_host_read(struct sim_memory *memory, void *to, uint64_t from, ui
                           uint64_t *uninitialised_bytes);
 /* count elements of width_bytes 1, 2 or 4 (cudaMemset, cuMemsetD32). */
 bool sim_memory_host_fill(struct sim_memory *memory, uint64_t to, uint32_t value, uint32_t width_bytes, uint64_t count);
+/* The bytes behind an address, for work that the host does in a device's place: NULL if not all of them are inside one live
+ * allocation. What it reads and writes is checked and noted by the two below. */
+uint8_t *sim_memory_bytes(const struct sim_memory *memory, uint64_t address, uint64_t size_bytes);
+/* How many of the bytes were never written; and marks them as written. Both: inside one live allocation. */
+uint64_t sim_memory_unset(const struct sim_memory *memory, uint64_t address, uint64_t size_bytes);
+void sim_memory_set(struct sim_memory *memory, uint64_t address, uint64_t size_bytes);
+/* What lies at an address, for a report of an access that leaves it: "byte 64 of cudaMalloc of 32 bytes, which was freed".
+ * true: freed memory. */
+bool sim_memory_describe(const struct sim_memory *memory, uint64_t address, char *text, size_t size);
 /* Ranges may overlap. What is uninitialised stays so. */
 bool sim_memory_copy(struct sim_memory *to_memory, uint64_t to, struct sim_memory *from_memory, uint64_t from,
                      uint64_t size_bytes);

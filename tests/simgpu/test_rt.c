@@ -1,54 +1,8 @@
 /* test_rt.c: ordinary programs (programs/), built by nvcc with the shared runtime, on the stand-ins: right results, findings of planted
  * bugs with kernel and line, exit codes, injected faults. */
-#include <criterion/criterion.h>
-#include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "test_rt.h"
 
 #define SEEDS 3
-
-struct outcome {
-  int code;
-  char text[8192]; /* stdout and stderr */
-};
-
-/* build/simgpu of this program, build/simgpu/tests/test_rt. */
-static void find_folder(char *folder, size_t size)
-{
-  ssize_t length = readlink("/proc/self/exe", folder, size - 1);
-  cr_assert_gt(length, 0);
-  folder[length] = '\0';
-  for (int level = 0; level < 2; level++) *strrchr(folder, '/') = '\0';
-}
-
-/* environment: "NAME=value …"; program: "vector_add bounds". */
-static struct outcome run(const char *environment, const char *program)
-{
-  struct outcome o = {.code = -1};
-  char folder[512], path[600], command[2048];
-  find_folder(folder, sizeof folder);
-  snprintf(path, sizeof path, "%s/libcudart.so.13", folder);
-  if (access(path, R_OK) != 0) cr_skip_test("no %s: it needs CUDA's headers and MODE=release", path);
-  snprintf(path, sizeof path, "%s/programs/%.*s", folder, (int)strcspn(program, " "), program);
-  if (access(path, X_OK) != 0) cr_skip_test("no %s: it needs nvcc", path);
-  snprintf(command, sizeof command, "LD_LIBRARY_PATH=%s %s %s/programs/%s 2>&1", folder, environment, folder, program);
-  FILE *pipe = popen(command, "r");
-  cr_assert_not_null(pipe);
-  o.text[fread(o.text, 1, sizeof o.text - 1, pipe)] = '\0';
-  int status = pclose(pipe);
-  if (WIFEXITED(status)) o.code = WEXITSTATUS(status);
-  return o;
-}
-
-#define EXPECT_RUN(environment, program, wanted, words)                                                                \
-  do {                                                                                                                 \
-    struct outcome o_ = run(environment, program);                                                                     \
-    cr_assert_eq(o_.code, wanted, "%s %s: exit %d\n%s", environment, program, o_.code, o_.text);                       \
-    cr_assert(strstr(o_.text, words) != NULL, "%s %s: no '%s' in\n%s", environment, program, words, o_.text);          \
-  } while (0)
 
 Test(rt, programs_give_right_results_on_each_gpu)
 {
@@ -118,23 +72,6 @@ Test(rt, several_devices_and_pinned_memory)
   EXPECT_RUN("SIMGPU_DEVICES=1", "two_devices", 86, "cudaSetDevice(1): cudaErrorInvalidDevice");
   EXPECT_RUN("SIMGPU_DEVICES=2", "two_devices twice", 86, "bad-free: ");
 }
-
-static void *open_library(const char *name)
-{
-  char folder[512], path[600];
-  find_folder(folder, sizeof folder);
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  if (access(path, R_OK) != 0) cr_skip_test("no %s: it needs CUDA's headers and MODE=release", path);
-  void *library = dlopen(path, RTLD_NOW);
-  cr_assert_not_null(library, "%s", dlerror());
-  return library;
-}
-
-/* A function of the library; ISO C has no cast from void * to it. */
-#define FUNCTION(library, name, ...)                                                                                   \
-  int (*name)(__VA_ARGS__);                                                                                            \
-  *(void **)&name = dlsym(library, #name);                                                                             \
-  cr_assert_not_null(name)
 
 Test(rt, nvml_tells_of_the_claimed_gpu)
 {
