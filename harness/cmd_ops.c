@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "gemm_result.h"
 #include "identity.h"
 #include "model_config.h"
 #include "op_bench.h"
@@ -20,7 +21,7 @@ struct options {
   const char *model, *device, *isa, *output;
   unsigned kinds, phases, dtypes;
   struct tmk_int_list m, n, k, batch, context, input_len;
-  int kv_dtype;
+  int kv_dtype, gemm;
   int64_t q_len, heads, kv_heads, head_dim, window, threads, rounds, seed;
   double time_s;
   bool force;
@@ -74,6 +75,9 @@ static const struct tmk_opt rows[] = {
      .help = "CPU threads (default: one a physical core that this process may use)", .min = 1, .max = 4096},
     {ROW("isa", TMK_OPT_STRING, isa), .metavar = "NAME",
      .help = "CPU kernels to use: avx512, avx2, neon or portable (default: the best there is)"},
+    {ROW("gemm", TMK_OPT_CHOICE, gemm), .metavar = "PROVIDER",
+     .help = "Whose kernels run a gemm on a GPU: ours, cuBLASLt's, or the faster on each shape", .default_text = "best",
+     .choices = tmk_gemm_choices},
     {ROW("time", TMK_OPT_REAL, time_s), .metavar = "SECONDS",
      .help = "Sampling time a shape may take; 6 samples are taken whatever it is", .default_text = "0.5", .min = 0.001,
      .max = 86400},
@@ -245,7 +249,7 @@ static enum tmk_status open_device(struct command *command, struct tmk_error *er
   enum tmk_status status = TMK_OK;
   const struct options *o = &command->options;
   struct tmk_result *result = &command->result;
-  struct tmk_open_args open_args = {.threads = o->threads, .isa = o->isa};
+  struct tmk_open_args open_args = {.threads = o->threads, .isa = o->isa, .gemm = (enum tmk_gemm_choice)o->gemm};
   TMK_TRY(tmk_device_choose(o->device, &command->ops, &open_args, err));
   TMK_TRY(command->ops->open(&open_args, &command->backend, err));
   result->devices = calloc(1, sizeof *result->devices);
@@ -298,6 +302,8 @@ static enum tmk_status run(struct command *command, int argc, char **argv, struc
   result->settings.seed = (uint64_t)command->options.seed;
   result->settings.threads = command->device->info.threads;
   result->settings.act_dtype = command->device->info.act_dtype;
+  snprintf(result->settings.gemm_provider, sizeof result->settings.gemm_provider, "%s",
+           tmk_gemm_provider_setting(command->ops, (enum tmk_gemm_choice)command->options.gemm));
   tmk_stop_catch();
   TMK_TRY(tmk_run_read_ceilings(command->ops, command->backend, -1, command->device, err));
   tmk_out_preamble(stdout, result);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "gemm_result.h"
 #include "host.h"
 #include "identity.h"
 #include "model_config.h"
@@ -21,7 +22,7 @@ struct options {
   const char *model, *device, *isa, *output;
   unsigned phases, dtypes;
   struct tmk_int_list batch, input_len, output_len, context;
-  int kv_dtype;
+  int kv_dtype, gemm;
   int64_t prefill_chunk, layers, truncate_layers, threads, rounds, seed;
   double time_s;
   bool per_op, force, quick, dry_run;
@@ -66,6 +67,9 @@ static const struct tmk_opt rows[] = {
      .help = "CPU threads (default: one a physical core that this process may use)", .min = 1, .max = 4096},
     {ROW("isa", TMK_OPT_STRING, isa), .metavar = "NAME",
      .help = "CPU kernels to use: avx512, avx2, neon or portable (default: the best there is)"},
+    {ROW("gemm", TMK_OPT_CHOICE, gemm), .metavar = "PROVIDER",
+     .help = "Whose kernels run a gemm on a GPU: ours, cuBLASLt's, or the faster on each shape", .default_text = "best",
+     .choices = tmk_gemm_choices},
     {ROW("time", TMK_OPT_REAL, time_s), .metavar = "SECONDS",
      .help = "Sampling time a point may take; 6 samples are taken whatever it is (default: 3; with --quick 0.3)",
      .min = 0.001, .max = 86400},
@@ -165,7 +169,8 @@ static enum tmk_status open_device(struct command *command, struct tmk_error *er
 {
   enum tmk_status status = TMK_OK;
   const struct options *options = &command->options;
-  struct tmk_open_args open_args = {.threads = options->threads, .isa = options->isa};
+  struct tmk_open_args open_args = {
+      .threads = options->threads, .isa = options->isa, .gemm = (enum tmk_gemm_choice)options->gemm};
   TMK_TRY(tmk_device_choose(options->device, &command->ops, &open_args, err));
   const bool is_cpu = strcmp(command->ops->name, "cpu") == 0;
   if (!is_cpu && options->threads != 0) {
@@ -237,7 +242,8 @@ static enum tmk_status begin_result(struct command *command, int argc, char **ar
   result->settings.time_budget_ns = command->args.measure.budget_ns;
   result->settings.act_dtype = info->act_dtype;
   snprintf(result->settings.suite, sizeof result->settings.suite, "%s", command->sweep.suite);
-  snprintf(result->settings.gemm_provider, sizeof result->settings.gemm_provider, "own");
+  snprintf(result->settings.gemm_provider, sizeof result->settings.gemm_provider, "%s",
+           tmk_gemm_provider_setting(command->ops, (enum tmk_gemm_choice)command->options.gemm));
 out:
   return status;
 }

@@ -25,6 +25,19 @@ void tmk_device_info_init(struct tmk_device_info *info)
       .ecc_on = TMK_UNKNOWN,
       .mig_on = TMK_UNKNOWN,
       .power_limit_w = NAN,
+      .power_default_w = NAN,
+      .clock_set_hz = NAN,
+      .clock_default_hz = NAN,
+      .memory_clock_hz = NAN,
+      .memory_clock_max_hz = NAN,
+      .persistence_on = TMK_UNKNOWN,
+      .ecc_errors = TMK_UNKNOWN,
+      .pcie_generation = TMK_UNKNOWN,
+      .pcie_generation_max = TMK_UNKNOWN,
+      .pcie_width = TMK_UNKNOWN,
+      .pcie_width_max = TMK_UNKNOWN,
+      .nvlinks = TMK_UNKNOWN,
+      .other_processes = TMK_UNKNOWN,
   };
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "gemm_result.h"
 #include "opt.h"
 #include "tokmark/backend.h"
 
@@ -67,6 +68,11 @@ enum tmk_status tmk_device_choose(const char *text, const struct tmk_backend_ops
   if (index >= count) {
     return tmk_fail(err, TMK_ERR_USAGE, "--device %.64s: %s has %d device%s here, numbered from 0", text, found->name,
                     count, count == 1 ? "" : "s");
+  }
+  if (open_args->gemm == TMK_GEMM_VENDOR && found->provider == NULL) {
+    return tmk_fail(err, TMK_ERR_UNSUPPORTED,
+                    "--gemm %s: only --device cuda has it; this is %s: must be best or tokmark",
+                    tmk_gemm_choices[open_args->gemm], found->name);
   }
   *ops = found;
   open_args->device_index = index;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cost.h"
+#include "gemm_result.h"
 #include "host.h"
 #include "roofline.h"
 #include "stats.h"
@@ -115,6 +116,8 @@ struct bench {
   int64_t output_count;
   struct tmk_cpu_usage before, after;
   bool usage_readable;
+  bool throttled, ecc_errors, shared_device; /* seen between samples */
+  int64_t ecc_first;
 };
 
 static void keep_failure(void *context, const struct tmk_plan *plan, const struct tmk_verify_op *result)
@@ -183,6 +186,19 @@ out:
   return status;
 }
 
+/* What a backend says of its device between samples. */
+static void read_health(struct bench *bench)
+{
+  struct tmk_health health;
+  const struct tmk_op_bench_args *args = bench->args;
+  if (args->ops->health == NULL || args->ops->health(args->backend, &health, NULL) != TMK_OK) return;
+  bench->throttled = bench->throttled || health.throttled;
+  bench->shared_device = bench->shared_device || health.other_processes > 0;
+  if (health.ecc_errors == TMK_UNKNOWN) return;
+  if (bench->ecc_first == TMK_UNKNOWN) bench->ecc_first = health.ecc_errors;
+  bench->ecc_errors = bench->ecc_errors || health.ecc_errors > bench->ecc_first;
+}
+
 static enum tmk_status sample(struct bench *bench, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
@@ -190,6 +206,7 @@ static enum tmk_status sample(struct bench *bench, struct tmk_error *err)
   struct tmk_sampler *sampler = &bench->sampler;
   /* A backend with a clock of its own is no load on this machine. */
   bench->usage_readable = args->ops->now_ns == NULL && tmk_host_cpu_usage(NULL, &bench->before);
+  read_health(bench);
   for (int round = 0; round < sampler->settings.rounds && !sampler->done; round++) {
     int64_t passes;
     tmk_sampler_begin_round(sampler);
@@ -198,6 +215,7 @@ static enum tmk_status sample(struct bench *bench, struct tmk_error *err)
       if (args->stop && *args->stop) TMK_TRY(tmk_fail(err, TMK_ERR_INTERRUPTED, "interrupted"));
       TMK_TRY(args->ops->run(bench->exec, passes, &times, err));
       tmk_sampler_add(sampler, &times, passes);
+      read_health(bench);
     }
   }
   bench->usage_readable = bench->usage_readable && tmk_host_cpu_usage(NULL, &bench->after);
@@ -253,7 +271,10 @@ static void judge(const struct bench *bench, struct tmk_point *point)
       .drift = bench->args->device->drift,
       .share_datasheet = point->limit.share.datasheet,
       .share_measured = point->limit.share.measured,
+      .throttled = bench->throttled,
+      .ecc_errors = bench->ecc_errors,
       .mig = info->mig_on == 1,
+      .shared_device = bench->shared_device,
       .clock_move = NAN,
       .cores_used = info->is_cpu && info->threads > 0 ? (double)info->threads : NAN,
       .other_load = bench->usage_readable ? tmk_host_other_load(&bench->before, &bench->after) : NAN,
@@ -273,6 +294,7 @@ static enum tmk_status bench_point(struct bench *bench, struct tmk_point *point,
     goto out;
   }
   TMK_TRY(args->ops->prepare(args->backend, bench->plan, &bench->exec, err));
+  TMK_TRY(tmk_gemm_results_of(args->ops, bench->exec, bench->plan, &point->gemms, &point->gemm_count, err));
   TMK_TRY(verify(bench, point, err));
   if (point->verify.ops_failed == 0) {
     TMK_TRY(restore(bench, err));
@@ -294,7 +316,7 @@ out:
 enum tmk_status tmk_op_bench_measure(const struct tmk_op_bench_args *args, const struct tmk_verify_case *shape,
                                      struct tmk_point *point, struct tmk_error *err)
 {
-  struct bench bench = {.args = args, .shape = *shape, .output = TMK_TENSOR_NONE};
+  struct bench bench = {.args = args, .shape = *shape, .output = TMK_TENSOR_NONE, .ecc_first = TMK_UNKNOWN};
   struct tmk_error local = {0};
   tmk_point_init(point);
   point->type = TMK_POINT_OP;

@@ -22,6 +22,7 @@ void tmk_out_per_op(FILE *out, const struct tmk_point *point);
  * a result whose points are operations. */
 bool tmk_out_is_ops(const struct tmk_result *result);
 void tmk_out_ops_header(FILE *out);
+/* A gemm that has more than one provider gets a second line: ours, the vendor's and the limit side by side. */
 void tmk_out_ops_row(FILE *out, const struct tmk_point *point);
 
 void tmk_out_markdown(FILE *out, const struct tmk_result *result);

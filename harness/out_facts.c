@@ -60,6 +60,25 @@ static void add_device(struct tmk_out_fact *facts, int *count, const struct tmk_
   if (info->simulated) append(text, "; simulated, so no throughput");
 }
 
+/* "gemm: the faster of tokmark and cuBLASLt 13.1.0 on each shape" */
+static void add_gemm(struct tmk_out_fact *facts, int *count, const struct tmk_result *result,
+                     const struct tmk_device_info *info)
+{
+  const char *setting = result->settings.gemm_provider;
+  if (info->gemm_library[0] == '\0') return;
+  char *text = add(facts, count, "gemm");
+  if (strncmp(info->gemm_library, "none", 4) == 0) {
+    append_text(text, "tokmark; vendor's library: ", info->gemm_library, "");
+  } else if (strcmp(setting, "best") != 0) {
+    append_text(text, "", setting, "; ");
+    append_text(text, "", info->gemm_library, "");
+  } else if (info->simulated) {
+    append_text(text, "tokmark: nothing is timed on a simulated device; ", info->gemm_library, "");
+  } else {
+    append_text(text, "the faster of tokmark and ", info->gemm_library, " on each shape");
+  }
+}
+
 static void append_rates(char *text, double read, double copy, const double flops[TMK_DTYPE_COUNT])
 {
   char rate[48];
@@ -108,6 +127,7 @@ static void add_devices(struct tmk_out_fact *facts, int *count, const struct tmk
       break;
     }
     add_device(facts, count, &device->info, same);
+    add_gemm(facts, count, result, &device->info);
     add_ceilings(facts, count, device);
     i += same;
   }

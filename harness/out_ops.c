@@ -26,6 +26,20 @@ static void rate_text(double amount, double time_ns, const char *unit, char *tex
   tmk_format_si(amount > 0 ? amount / time_ns * 1e9 : NAN, unit, text, size);
 }
 
+/* What a call takes by each provider, as timed when the choice was made, and by the limit; and who ran. */
+static void print_providers(FILE *out, const struct tmk_point *point)
+{
+  char ours[32], vendors[32], limit[32], ran[16];
+  for (int64_t i = 0; i < point->gemm_count; i++) {
+    const struct tmk_gemm_result *gemm = &point->gemms[i];
+    tmk_format_time(gemm->tokmark_ns, ours, sizeof ours);
+    tmk_format_time(gemm->vendor_ns, vendors, sizeof vendors);
+    tmk_format_time(point->limit.time_ns, limit, sizeof limit);
+    tmk_out_clean(gemm->provider, true, ran, sizeof ran);
+    fprintf(out, "        by provider: tokmark %s, cublaslt %s, limit %s; %s ran\n", ours, vendors, limit, ran);
+  }
+}
+
 void tmk_out_ops_row(FILE *out, const struct tmk_point *point)
 {
   char key[TMK_WORKLOAD_KEY_SIZE], time[32], flops[32], bytes[32], share[32], interval[32], codes[256];
@@ -50,4 +64,5 @@ void tmk_out_ops_row(FILE *out, const struct tmk_point *point)
           point->verdict.value != TMK_VERDICT_NONE ? tmk_verdict_value_name(point->verdict.value) : "-");
   tmk_out_codes(point->verdict.codes, codes, sizeof codes);
   if (codes[0]) fprintf(out, "        %s\n", codes);
+  print_providers(out, point);
 }

@@ -87,9 +87,11 @@ void tmk_point_free(struct tmk_point *point)
   if (!point) return;
   free(point->samples);
   free(point->ops);
+  free(point->gemms);
   point->samples = NULL;
   point->ops = NULL;
-  point->sample_count = point->op_count = 0;
+  point->gemms = NULL;
+  point->sample_count = point->op_count = point->gemm_count = 0;
 }
 
 void tmk_result_init(struct tmk_result *result)

@@ -67,6 +67,23 @@
   {                                                                                                                    \
     FIELD(text, ENUM, member), .nullable = true, .min = 1, .names = &of##_names                                        \
   }
+/* Members that a later minor version brought. */
+#define REAL_SINCE(minor, text, member)                                                                                \
+  {                                                                                                                    \
+    FIELD(text, REAL, member), .nullable = true, .since = (minor), .max = DBL_MAX                                      \
+  }
+#define COUNT_SINCE(minor, text, member)                                                                               \
+  {                                                                                                                    \
+    FIELD(text, INT, member), .nullable = true, .since = (minor), .max = TMK_FIELD_MAX_INT                             \
+  }
+#define TRISTATE_SINCE(minor, text, member)                                                                            \
+  {                                                                                                                    \
+    FIELD(text, TRISTATE, member), .nullable = true, .since = (minor)                                                  \
+  }
+#define STRING_SINCE(minor, text, member)                                                                              \
+  {                                                                                                                    \
+    FIELD(text, STRING, member), .nullable = true, .since = (minor)                                                    \
+  }
 #define RATES(text, member)                                                                                            \
   {                                                                                                                    \
     FIELD(text, RATES, member), .max = DBL_MAX                                                                         \

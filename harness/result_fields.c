@@ -101,6 +101,21 @@ static const struct tmk_field info_fields[] = {
     TRISTATE_N("ecc_on", ecc_on),
     TRISTATE_N("mig_on", mig_on),
     REAL_N("power_limit_w", power_limit_w),
+    REAL_SINCE(1, "power_default_w", power_default_w),
+    REAL_SINCE(1, "clock_set_hz", clock_set_hz),
+    REAL_SINCE(1, "clock_default_hz", clock_default_hz),
+    REAL_SINCE(1, "memory_clock_hz", memory_clock_hz),
+    REAL_SINCE(1, "memory_clock_max_hz", memory_clock_max_hz),
+    STRING_SINCE(1, "clock_reasons", clock_reasons),
+    TRISTATE_SINCE(1, "persistence_on", persistence_on),
+    COUNT_SINCE(1, "ecc_errors", ecc_errors),
+    COUNT_SINCE(1, "pcie_generation", pcie_generation),
+    COUNT_SINCE(1, "pcie_generation_max", pcie_generation_max),
+    COUNT_SINCE(1, "pcie_width", pcie_width),
+    COUNT_SINCE(1, "pcie_width_max", pcie_width_max),
+    COUNT_SINCE(1, "nvlinks", nvlinks),
+    COUNT_SINCE(1, "other_processes", other_processes),
+    STRING_SINCE(1, "gemm_library", gemm_library),
 };
 TABLE(info, NULL, NULL);
 #undef S

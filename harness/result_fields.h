@@ -38,6 +38,7 @@ struct tmk_field {
   const char *name;
   enum tmk_field_type type;
   bool nullable;
+  int since;       /* the minor version that brought it; files of an earlier one lack it */
   size_t offset;   /* in the struct that the table is of; ARRAY, COLUMN, ENVIRONMENT: of the pointer */
   size_t size;     /* INT, STRING: bytes of the field. ARRAY, COLUMN: of an element */
   double min, max; /* INT, REAL, COLUMN, RATES; ENUM: the least value that may be named */

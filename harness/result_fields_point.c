@@ -232,6 +232,24 @@ static void op_time_init(void *base)
 TABLE(op_time, NULL, op_time_init);
 #undef S
 
+#define S struct tmk_gemm_result
+static const struct tmk_field gemm_fields[] = {
+    STRING("label", label),
+    INT("m", m, 1, TMK_FIELD_MAX_INT),
+    INT("n", n, 1, TMK_FIELD_MAX_INT),
+    INT("k", k, 1, TMK_FIELD_MAX_INT),
+    STRING("provider", provider),
+    REAL_N("tokmark_ns", tokmark_ns),
+    REAL_N("vendor_ns", vendor_ns),
+};
+static void gemm_init(void *base)
+{
+  struct tmk_gemm_result *gemm = base;
+  gemm->tokmark_ns = gemm->vendor_ns = NAN;
+}
+TABLE(gemm, NULL, gemm_init);
+#undef S
+
 /* --- the point --- */
 
 #define S struct tmk_point
@@ -264,6 +282,15 @@ static const struct tmk_field point_fields[] = {
      .size = sizeof(struct tmk_op_time),
      .max_count = 100000,
      .object = &op_time_object},
+    {.name = "gemms",
+     .type = TMK_FIELD_ARRAY,
+     .nullable = true,
+     .since = 1,
+     .offset = offsetof(S, gemms),
+     .count_offset = offsetof(S, gemm_count),
+     .size = sizeof(struct tmk_gemm_result),
+     .max_count = 100000,
+     .object = &gemm_object},
     COUNT_N("bytes_needed", bytes_needed),
     COUNT("warmup_samples", warmup_samples),
     COUNT("steps_per_sample", passes_per_sample),

@@ -13,7 +13,8 @@
 #include "verdict.h"
 
 struct input {
-  bool later_minor; /* the file's 1.x is later than this build's */
+  int minor;        /* of the file's 1.x */
+  bool later_minor; /* it is later than this build's */
   struct tmk_error *err;
 };
 
@@ -306,6 +307,7 @@ static enum tmk_status read_object(const struct input *in, struct tmk_json v, co
   if (!tmk_json_is_object(v)) TMK_TRY(tmk_json_fail(v, in->err, "must be an object"));
   for (int i = 0; i < object->field_count; i++) {
     struct tmk_json member = tmk_json_get(v, object->fields[i].name);
+    if (tmk_json_is_missing(member) && in->minor < object->fields[i].since) continue; /* as init left it */
     if (tmk_json_is_missing(member)) TMK_TRY(tmk_json_fail(member, in->err, "is missing"));
     TMK_TRY(read_field(in, member, &object->fields[i], base));
   }
@@ -388,6 +390,7 @@ static enum tmk_status check_version(struct input *in, const char *name, struct 
     TMK_TRY(tmk_fail(in->err, TMK_ERR_USAGE, "%s: schema_version %s: this build reads 1.x", name, text));
   }
   own_minor = (int)strtol(strchr(TMK_RESULT_SCHEMA_VERSION, '.') + 1, NULL, 10);
+  in->minor = minor;
   in->later_minor = minor > own_minor;
 out:
   return status;
@@ -397,7 +400,7 @@ static enum tmk_status read_document(const char *name, const struct tmk_json_doc
                                      struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  struct input in = {false, err};
+  struct input in = {.err = err};
   struct tmk_json root = tmk_json_root(doc);
   TMK_TRY(check_version(&in, name, root, result));
   TMK_TRY(read_object(&in, root, &tmk_result_fields, result));

@@ -43,7 +43,7 @@ struct tmk_limit_result tmk_e2e_compose_limit(const struct tmk_limit_result *lim
 struct tmk_watch {
   double clock_sum_hz, clock_min_hz, clock_max_hz;
   int64_t clock_count;
-  bool throttled, ecc_errors;
+  bool throttled, ecc_errors, shared_device;
   int64_t ecc_first;                   /* TMK_UNKNOWN until read */
   double other_core_ns, other_wall_ns; /* over the visits; 0 wall: nothing was readable */
   /* energy of the last round's visit */
@@ -76,6 +76,8 @@ struct tmk_run_unit {
   struct tmk_stats stats; /* of the samples so far */
   struct tmk_op_time *ops;
   int64_t op_count;
+  struct tmk_gemm_result *gemms; /* who runs them; owned */
+  int64_t gemm_count;
   enum tmk_point_status status; /* skipped until there are samples */
   char reason[256];
   bool verify_failed, replayed;

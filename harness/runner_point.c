@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gemm_result.h"
 #include "roofline.h"
 #include "runner_parts.h"
 #include "stats.h"
@@ -43,6 +44,7 @@ static struct tmk_verdict unit_verdict(const struct tmk_run_state *state, const 
       .throttled = unit->watch.throttled,
       .ecc_errors = unit->watch.ecc_errors,
       .mig = info->mig_on == 1,
+      .shared_device = unit->watch.shared_device,
       .clock_move = tmk_watch_clock_move(&unit->watch),
       .other_load = tmk_watch_other_load(&unit->watch),
       .cores_used = isnan(threads) ? NAN : fmin(threads, cores),
@@ -171,6 +173,24 @@ static enum tmk_provenance provenance_of(const struct tmk_run_state *state, cons
   return workload->phase == TMK_PHASE_E2E && workload->output_len > 1 ? TMK_PROV_COMPOSED : TMK_PROV_MEASURED;
 }
 
+/* The rows of all the point's units, each once: those of a prefill and of decode steps differ in m. */
+static enum tmk_status copy_gemms(struct tmk_run_state *state, struct tmk_point *point,
+                                  const struct tmk_run_point *made_of, struct tmk_error *err)
+{
+  int64_t count = 0;
+  for (int i = 0; i < made_of->unit_count; i++) count += state->units[made_of->units[i]].gemm_count;
+  if (count == 0) return TMK_OK;
+  point->gemms = calloc((size_t)count, sizeof *point->gemms);
+  if (point->gemms == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the gemms of %s", point->key);
+  for (int i = 0; i < made_of->unit_count; i++) {
+    const struct tmk_run_unit *unit = &state->units[made_of->units[i]];
+    for (int64_t k = 0; k < unit->gemm_count; k++) {
+      tmk_gemm_results_add(point->gemms, &point->gemm_count, &unit->gemms[k]);
+    }
+  }
+  return TMK_OK;
+}
+
 static enum tmk_status copy_arrays(struct tmk_point *point, const struct tmk_run_unit *unit, struct tmk_error *err)
 {
   const size_t sample_bytes = (size_t)unit->sampler.count * sizeof *point->samples;
@@ -269,6 +289,7 @@ enum tmk_status tmk_run_point_fill(struct tmk_run_state *state, int index, struc
     fill_measured(state, point, made_of);
   }
   if (made_of->unit_count == 1) TMK_TRY(copy_arrays(point, &state->units[made_of->units[0]], err));
+  TMK_TRY(copy_gemms(state, point, made_of, err));
 out:
   return status;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cost.h"
+#include "gemm_result.h"
 #include "roofline.h"
 #include "runner_parts.h"
 #include "stats.h"
@@ -37,6 +38,7 @@ void tmk_run_unit_free(struct tmk_run_state *state, struct tmk_run_unit *unit)
   tmk_sampler_free(&unit->sampler);
   tmk_verify_outputs_free(&unit->expected);
   free(unit->ops);
+  free(unit->gemms);
 }
 
 static enum tmk_status check_supported(struct tmk_run_state *state, struct tmk_run_unit *unit, struct tmk_error *err)
@@ -79,6 +81,7 @@ static enum tmk_status unit_prepare(struct tmk_run_state *state, struct tmk_run_
   TMK_TRY(tmk_plan_create(&plan_args, &unit->plan, err));
   TMK_TRY(check_supported(state, unit, err));
   TMK_TRY(args->ops->prepare(args->backend, unit->plan, &unit->exec, err));
+  TMK_TRY(tmk_gemm_results_of(args->ops, unit->exec, unit->plan, &unit->gemms, &unit->gemm_count, err));
   TMK_TRY(tmk_verify_exec(args->ops, args->backend, unit->exec, unit->plan, &verify, note_failure, &failure,
                           &unit->verify, err));
   if (unit->verify.ops_failed > 0) {

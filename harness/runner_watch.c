@@ -30,6 +30,7 @@ static void read_health(struct tmk_run_state *state, struct tmk_watch *watch, bo
   struct tmk_health health;
   if (args->ops->health == NULL || args->ops->health(args->backend, &health, NULL) != TMK_OK) return;
   watch->throttled = watch->throttled || health.throttled;
+  watch->shared_device = watch->shared_device || health.other_processes > 0; /* TMK_UNKNOWN is below */
   if (with_clock && health.clock_hz > 0) {
     watch->clock_min_hz = watch->clock_count == 0 ? health.clock_hz : fmin(watch->clock_min_hz, health.clock_hz);
     watch->clock_max_hz = fmax(watch->clock_max_hz, health.clock_hz);

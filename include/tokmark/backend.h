@@ -17,11 +17,15 @@
 struct tmk_backend; /* a backend's context: the backend defines it */
 struct tmk_exec;    /* a plan made ready to run on it: likewise */
 
+/* Whose kernels run a gemm: ours, those of the vendor's library, or whichever is faster on the shape, timed in prepare(). */
+enum tmk_gemm_choice { TMK_GEMM_BEST = 0, TMK_GEMM_TOKMARK, TMK_GEMM_VENDOR };
+
 struct tmk_open_args {
   int64_t device_index;  /* 0-based */
   int64_t threads;       /* CPU: 0 = one a physical core allowed by affinity and cgroup quota */
   const char *isa;       /* CPU: NULL = best; else a name that describe() can give; USAGE error if the machine lacks it */
   const char *script;    /* null backend: its scripted times and faults (kernels/null/README.md); else NULL */
+  enum tmk_gemm_choice gemm; /* who runs gemms; a backend with no vendor's library refuses TMK_GEMM_VENDOR */
 };
 
 /* Times of one run(). device_ns is the device's own clock (events); equal to wall_ns where there is none. */
@@ -35,6 +39,13 @@ struct tmk_health {
   double clock_hz;               /* NAN if not readable */
   bool throttled;                /* the device said so */
   int64_t ecc_errors;            /* volatile uncorrected count; TMK_UNKNOWN */
+  int64_t other_processes;       /* with a context on the device; TMK_UNKNOWN */
+};
+
+/* Who runs an op, and what that was chosen by. */
+struct tmk_provider {
+  const char *name;              /* static: "tokmark", "cublaslt" */
+  double tokmark_ns, vendor_ns;  /* of one call, as timed when the choice was made; NAN: not timed */
 };
 
 struct tmk_backend_ops {
@@ -83,6 +94,8 @@ struct tmk_backend_ops {
   /* A counter in microjoules that only grows, and its name ("rapl:package-0", "nvml"). */
   enum tmk_status (*energy_uj)(struct tmk_backend *backend, uint64_t *energy_uj, char source[32], struct tmk_error *err);
   enum tmk_status (*health)(struct tmk_backend *backend, struct tmk_health *health, struct tmk_error *err);
+  /* Who runs op `op` of the plan; only of a backend that has more than its own kernels for some ops. */
+  void (*provider)(struct tmk_exec *exec, int op, struct tmk_provider *provider);
   /* The clock of run()'s wall_ns, where that is not CLOCK_MONOTONIC: of scripted or simulated time. */
   int64_t (*now_ns)(struct tmk_backend *backend);
 };

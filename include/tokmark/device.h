@@ -38,6 +38,17 @@ struct tmk_device_info {
   char driver_version[32], runtime_version[32], pci_bus_id[32], uuid[64];
   int64_t ecc_on, mig_on;     /* 0, 1, TMK_UNKNOWN */
   double power_limit_w;
+  /* What a preflight looks at, as it was when the device was described. */
+  double power_default_w;
+  double clock_set_hz, clock_default_hz; /* application clock of the SMs, and the one it was made with */
+  double memory_clock_hz, memory_clock_max_hz;
+  char clock_reasons[128]; /* what holds the clocks now: "sw_power_cap,hw_slowdown"; "none" */
+  int64_t persistence_on;  /* 0, 1, TMK_UNKNOWN */
+  int64_t ecc_errors;      /* uncorrected, since the driver was loaded */
+  int64_t pcie_generation, pcie_generation_max, pcie_width, pcie_width_max;
+  int64_t nvlinks;         /* active ones */
+  int64_t other_processes; /* with a context on it */
+  char gemm_library[160];  /* the vendor's: "cuBLASLt 13.1.0"; or why there is none: "none: …" */
 };
 
 /* What was measured on the device itself, in this run. */

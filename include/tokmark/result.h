@@ -18,7 +18,7 @@
 #include "tokmark/workload.h"
 
 #define TMK_RESULT_SCHEMA "tokmark-result"
-#define TMK_RESULT_SCHEMA_VERSION "1.0.0"
+#define TMK_RESULT_SCHEMA_VERSION "1.1.0"
 
 enum tmk_point_type { TMK_POINT_STEP = 0, TMK_POINT_OP, TMK_POINT_COMM, TMK_POINT_SCALE, TMK_POINT_TYPE_COUNT };
 enum tmk_provenance {
@@ -149,6 +149,13 @@ struct tmk_op_time { /* --per-op: one row a label */
   double time_ns, limit_ns, flops, bytes; /* summed over them */
 };
 
+struct tmk_gemm_result { /* one row a label and number of rows: who ran it, and what that was chosen by */
+  char label[32];
+  int64_t m, n, k;
+  char provider[16];             /* "tokmark", "cublaslt" */
+  double tokmark_ns, vendor_ns;  /* of one call; NAN: not timed */
+};
+
 struct tmk_point {
   enum tmk_point_type type;
   char key[TMK_WORKLOAD_KEY_SIZE];
@@ -174,6 +181,8 @@ struct tmk_point {
   struct tmk_verify_result verify;
   struct tmk_op_time *ops;     /* owned; NULL without --per-op */
   int64_t op_count;
+  struct tmk_gemm_result *gemms; /* owned; NULL where the backend has one provider */
+  int64_t gemm_count;
 };
 
 struct tmk_ceiling_reading { /* before the first and after each round */

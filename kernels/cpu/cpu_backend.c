@@ -77,7 +77,7 @@ static enum tmk_status cpu_health(struct tmk_backend *backend, struct tmk_health
   const int64_t throttled = tmk_cpu_throttle_count("", backend->team.cpus[0]);
   health->clock_hz = tmk_cpu_clock_now("", &backend->machine, backend->team.cpus, backend->team.threads);
   health->throttled = throttled > backend->throttle_count;
-  health->ecc_errors = TMK_UNKNOWN;
+  health->ecc_errors = health->other_processes = TMK_UNKNOWN;
   backend->throttle_count = throttled;
   return TMK_OK;
 }

@@ -8,6 +8,7 @@ static void cuda_close(struct tmk_backend *backend)
 {
   if (backend == NULL) return;
   /* Results are not looked at: after a fault every one of these fails, and the process's end frees all. */
+  tmk_cuda_node_close(backend);
   tmk_cuda_weights_trim(&backend->weights);
   (void)cudaFree(backend->arena);
   (void)cudaFree(backend->flags);
@@ -90,6 +91,7 @@ static enum tmk_status cuda_open(const struct tmk_open_args *args, struct tmk_ba
       .l2_bytes = p->l2CacheSize,
   };
   TMK_TRY(open_resources(backend, err));
+  TMK_TRY(tmk_cuda_node_open(backend, args, err));
   *out = backend;
   backend = NULL;
 out:
@@ -131,4 +133,8 @@ const struct tmk_backend_ops tmk_backend_cuda = {
     .memory_overhead = tmk_cuda_memory_overhead,
     .trim = cuda_trim,
     .run_per_op = tmk_cuda_run_per_op,
+    .ceilings = tmk_cuda_ceilings,
+    .energy_uj = tmk_cuda_energy,
+    .health = tmk_cuda_health,
+    .provider = tmk_cuda_provider,
 };

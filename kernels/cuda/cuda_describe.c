@@ -66,6 +66,12 @@ static void uuid_text(const cudaUUID_t *uuid, char *text, size_t size)
            b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
+void tmk_cuda_addresses(const struct cudaDeviceProp *p, char pci_bus_id[32], char uuid[64])
+{
+  snprintf(pci_bus_id, 32, "%08x:%02x:%02x.0", (unsigned)p->pciDomainID, (unsigned)p->pciBusID, (unsigned)p->pciDeviceID);
+  uuid_text(&p->uuid, uuid, 64);
+}
+
 enum tmk_status tmk_cuda_describe(struct tmk_backend *backend, struct tmk_device_info *info, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
@@ -95,9 +101,8 @@ enum tmk_status tmk_cuda_describe(struct tmk_backend *backend, struct tmk_device
   info->ecc_on = p->ECCEnabled;
   version_text(driver, info->driver_version);
   version_text(runtime, info->runtime_version);
-  snprintf(info->pci_bus_id, sizeof info->pci_bus_id, "%08x:%02x:%02x.0", (unsigned)p->pciDomainID,
-           (unsigned)p->pciBusID, (unsigned)p->pciDeviceID);
-  uuid_text(&p->uuid, info->uuid, sizeof info->uuid);
+  tmk_cuda_addresses(p, info->pci_bus_id, info->uuid);
+  tmk_cuda_node_describe(backend, info);
 out:
   return status;
 }

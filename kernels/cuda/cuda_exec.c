@@ -344,6 +344,7 @@ enum tmk_status tmk_cuda_prepare(struct tmk_backend *backend, const struct tmk_p
   const struct tmk_cuda_weights_job job = {plan, exec->views, backend->stream};
   TMK_TRY(tmk_cuda_weights_acquire(&backend->weights, &job, exec->shared, err));
   TMK_TRY(tmk_cuda_reset(exec, err));
+  TMK_TRY(tmk_cuda_providers_choose(exec, err));
   *out = exec;
   exec = NULL;
 out:

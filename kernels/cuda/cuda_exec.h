@@ -12,6 +12,7 @@
 struct tmk_cuda_call {
   const struct tmk_cuda_kernel *kernel;
   union tmk_cuda_args args;
+  const struct tmk_cublaslt_gemm *vendor; /* runs a gemm in the kernel's place; the backend's choices own it. NULL: the kernel does */
 };
 
 /* cos and sin of the positions that rope_kv ops with one table of frequencies work on. */
@@ -73,7 +74,8 @@ enum tmk_dtype tmk_cuda_args_dtype(const struct tmk_plan *plan, const struct tmk
 bool tmk_cuda_supports(const struct tmk_cuda_limits *limits, const struct tmk_plan *plan, const struct tmk_op *op,
                        char *reason, int reason_size);
 
-/* cuda_run.c: slots of tmk_backend_ops. */
+/* cuda_run.c: queues op `index`; and slots of tmk_backend_ops. */
+enum tmk_status tmk_cuda_launch_op(const struct tmk_exec *exec, int index, struct tmk_error *err);
 enum tmk_status tmk_cuda_run(struct tmk_exec *exec, int64_t passes, struct tmk_run_times *times, struct tmk_error *err);
 enum tmk_status tmk_cuda_run_ops(struct tmk_exec *exec, int first, int count, struct tmk_error *err);
 enum tmk_status tmk_cuda_run_per_op(struct tmk_exec *exec, int64_t *op_ns, struct tmk_error *err);

@@ -27,10 +27,15 @@ static enum tmk_status check_op(const struct tmk_exec *exec, int index, cudaErro
   return tmk_cuda_check(error, what, err);
 }
 
-static cudaError_t launch_op(const struct tmk_exec *exec, int index)
+enum tmk_status tmk_cuda_launch_op(const struct tmk_exec *exec, int index, struct tmk_error *err)
 {
   const struct tmk_backend *backend = exec->backend;
   const struct tmk_cuda_call *call = &exec->calls[index];
+  if (call->vendor != NULL) {
+    const struct tmk_cuda_gemm *g = &call->args.gemm;
+    const struct tmk_cublaslt_operands operands = {.x = g->x, .weight = g->weight, .bias = g->bias, .y = g->y};
+    return tmk_cublaslt_gemm_launch(call->vendor, &operands, backend->stream, err);
+  }
   const struct tmk_cuda_launch launch = {
       .stream = backend->stream,
       .limits = &backend->limits,
@@ -38,7 +43,7 @@ static cudaError_t launch_op(const struct tmk_exec *exec, int index)
       .workspace = backend->arena + exec->workspace_offset,
       .flags = backend->flags,
   };
-  return call->kernel->launch(&call->args, &launch);
+  return check_op(exec, index, call->kernel->launch(&call->args, &launch), err);
 }
 
 /* ---- graphs ---- */
@@ -57,7 +62,7 @@ static enum tmk_status capture(struct tmk_exec *exec, int first, int end, cudaGr
   const cudaStream_t stream = exec->backend->stream;
   cudaGraph_t graph = NULL;
   TMK_CUDA_TRY(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "capturing a pass");
-  for (int i = first; i < end && status == TMK_OK; i++) status = check_op(exec, i, launch_op(exec, i), err);
+  for (int i = first; i < end && status == TMK_OK; i++) status = tmk_cuda_launch_op(exec, i, err);
   const cudaError_t ended = cudaStreamEndCapture(stream, &graph); /* also after a failure, which ends the capture */
   if (status != TMK_OK) goto out;
   TMK_CUDA_TRY(ended, "capturing a pass");
@@ -121,7 +126,7 @@ enum tmk_status tmk_cuda_run_ops(struct tmk_exec *exec, int first, int count, st
   }
   TMK_TRY(tmk_cuda_bind(exec, err));
   for (int i = first; i < first + count; i++) {
-    TMK_TRY(check_op(exec, i, launch_op(exec, i), err));
+    TMK_TRY(tmk_cuda_launch_op(exec, i, err));
     /* So that a fault is charged to its op. Without the wait a kernel could start early, as in a graph, but that is what run() shows. */
     TMK_TRY(check_op(exec, i, cudaStreamSynchronize(exec->backend->stream), err));
   }
@@ -136,7 +141,7 @@ static enum tmk_status time_ops(struct tmk_exec *exec, int first, int count, int
   const struct tmk_backend *backend = exec->backend;
   TMK_CUDA_TRY(cudaEventRecord(backend->op_events[0], backend->stream), "timing ops");
   for (int i = 0; i < count; i++) {
-    TMK_TRY(check_op(exec, first + i, launch_op(exec, first + i), err));
+    TMK_TRY(tmk_cuda_launch_op(exec, first + i, err));
     TMK_CUDA_TRY(cudaEventRecord(backend->op_events[i + 1], backend->stream), "timing ops");
   }
   TMK_CUDA_TRY(cudaStreamSynchronize(backend->stream), "timing ops");

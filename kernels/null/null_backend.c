@@ -305,13 +305,15 @@ static enum tmk_status health(struct tmk_backend *backend, struct tmk_health *ou
 {
   (void)err;
   const struct null_script *script = &backend->script;
-  *out = (struct tmk_health){.clock_hz = NAN, .ecc_errors = script->gpu ? 0 : TMK_UNKNOWN};
+  *out = (struct tmk_health){
+      .clock_hz = NAN, .ecc_errors = script->gpu ? 0 : TMK_UNKNOWN, .other_processes = script->gpu ? 0 : TMK_UNKNOWN};
   if (!isnan(script->clock_ghz)) {
     out->clock_hz = script->clock_ghz * 1e9 * (backend->health_read++ % 2 == 0 ? 1 : 1 - script->clock_drop);
   }
   if (backend->last != NULL) {
     out->throttled = matches(backend->last, script->throttled_at);
     if (matches(backend->last, script->ecc_at)) out->ecc_errors = backend->runs;
+    if (matches(backend->last, script->shared_at)) out->other_processes = 1;
   }
   return TMK_OK;
 }

@@ -71,6 +71,7 @@ static const struct row rows[] = {
     TEXT_ROW(fast_at),
     TEXT_ROW(throttled_at),
     TEXT_ROW(ecc_at),
+    TEXT_ROW(shared_at),
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 

@@ -23,7 +23,7 @@ struct null_script {
   /* faults: of the nth run() of the process, or of workloads whose key contains the text */
   double interrupt_run, device_fault_run;
   char memory_at[64], unsupported_at[64], device_fault_at[64], fault_at[64], wrong_at[64], replay_wrong_at[64];
-  char zero_time_at[64], fast_at[64], throttled_at[64], ecc_at[64];
+  char zero_time_at[64], fast_at[64], throttled_at[64], ecc_at[64], shared_at[64];
 };
 
 /* `text` NULL or "" gives the defaults. USAGE error naming the item and what was allowed. */

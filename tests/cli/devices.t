@@ -13,6 +13,7 @@ $ TOKMARK_NULL_SCRIPT='gpu; name=NVIDIA H100 80GB HBM3; memory_gib=80; clock_ghz
 >     memory     80.0 GiB, 80.0 GiB free, last-level cache 16.0 KiB
 >     clock      up to 1.75 GHz, now 1.75 GHz
 >     types      weights f32, bf16; KV cache f32, bf16; activations bf16
+>     preflight  nothing seen; NVML does not tell all of it here
 $ tokmark devices --no-ceilings | grep -c '^cpu:'
 > 1
 $ tokmark devices --no-ceilings --format json | python3 -c 'import json, sys; d = json.load(sys.stdin); print(d["schema"], [(b["name"], len(b["devices"]), b["devices"][0]["ceilings"]) for b in d["backends"]])'

@@ -32,6 +32,8 @@ $ tokmark run --help
 >                            1..4096)
 >       --isa NAME           CPU kernels to use: avx512, avx2, neon or portable (default: the best
 >                            there is)
+>       --gemm PROVIDER      Whose kernels run a gemm on a GPU: ours, cuBLASLt's, or the faster on
+>                            each shape (best, tokmark or cublaslt; default best)
 >       --time SECONDS       Sampling time a point may take; 6 samples are taken whatever it is
 >                            (default: 3; with --quick 0.3; 0.001..86400)
 >       --rounds N           Rounds over all points, each in an order of its own (3..1000; default
@@ -83,6 +85,8 @@ $ tokmark ops --help
 >                          1..4096)
 >       --isa NAME         CPU kernels to use: avx512, avx2, neon or portable (default: the best
 >                          there is)
+>       --gemm PROVIDER    Whose kernels run a gemm on a GPU: ours, cuBLASLt's, or the faster on
+>                          each shape (best, tokmark or cublaslt; default best)
 >       --time SECONDS     Sampling time a shape may take; 6 samples are taken whatever it is
 >                          (0.001..86400; default 0.5)
 >       --seed N           Seed of all values (0..9007199254740992; default 1)

@@ -52,6 +52,7 @@ $ tokmark show all.json
 > not complete: the run was interrupted, or is still going on
 >
 > device     2 x cuda: NVIDIA H100 80GB HBM3, 132 SMs, driver 570.86.10, 79.6 GiB
+> gemm       cublaslt; cuBLASLt 13.1.0
 > ceilings   read 3.05 TB/s, copy 2.90 TB/s, bf16 810 TFLOP/s, fp8 1.55 PFLOP/s
 > datasheet  read 3.35 TB/s, bf16 990 TFLOP/s, fp8 1.98 PFLOP/s
 > model      deepseek-r1, 671 G parameters (37.6 G active), 625 GiB of weights, 68.6 KiB of KV cache a token
@@ -133,6 +134,7 @@ $ tokmark show all.json --format=md
 > not complete: the run was interrupted, or is still going on
 >
 > - **device**: 2 x cuda: NVIDIA H100 80GB HBM3, 132 SMs, driver 570.86.10, 79.6 GiB
+> - **gemm**: cublaslt; cuBLASLt 13.1.0
 > - **ceilings**: read 3.05 TB/s, copy 2.90 TB/s, bf16 810 TFLOP/s, fp8 1.55 PFLOP/s
 > - **datasheet**: read 3.35 TB/s, bf16 990 TFLOP/s, fp8 1.98 PFLOP/s
 > - **model**: deepseek-r1, 671 G parameters (37.6 G active), 625 GiB of weights, 68.6 KiB of KV cache a token

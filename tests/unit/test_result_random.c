@@ -149,6 +149,17 @@ static void make_info(struct random *r, struct tmk_device_info *d)
   d->ecc_on = tristate[below(r, 3)];
   d->mig_on = tristate[below(r, 3)];
   d->power_limit_w = real(r);
+  d->power_default_w = real(r);
+  d->clock_set_hz = real(r);
+  d->clock_default_hz = real(r);
+  d->memory_clock_hz = real(r);
+  d->memory_clock_max_hz = real(r);
+  TEXT_OR_NOT(d->clock_reasons);
+  d->persistence_on = tristate[below(r, 3)];
+  int64_t *const counts[] = {&d->ecc_errors,     &d->pcie_generation, &d->pcie_generation_max, &d->pcie_width,
+                             &d->pcie_width_max, &d->nvlinks,         &d->other_processes};
+  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) *counts[i] = count(r);
+  TEXT_OR_NOT(d->gemm_library);
 }
 
 static void make_device(struct random *r, struct tmk_device_result *d)
@@ -359,6 +370,16 @@ static void make_point(struct random *r, struct tmk_point *point)
   make_samples(r, point);
   make_figures(r, point);
   make_throughput(r, point);
+  point->gemm_count = below(r, 3);
+  if (point->gemm_count > 0) point->gemms = calloc((size_t)point->gemm_count, sizeof *point->gemms);
+  for (int i = 0; i < point->gemm_count; i++) {
+    struct tmk_gemm_result *g = &point->gemms[i];
+    TEXT(g->label);
+    g->m = positive(r), g->n = positive(r), g->k = positive(r);
+    strcpy(g->provider, below(r, 2) ? "tokmark" : "cublaslt");
+    g->tokmark_ns = real(r);
+    g->vendor_ns = real(r);
+  }
   if (below(r, 2)) return;
   point->op_count = 1 + below(r, 3);
   point->ops = calloc((size_t)point->op_count, sizeof *point->ops);
@@ -428,14 +449,17 @@ static void check_point(uint64_t seed, const struct tmk_point *wrote, const stru
   struct tmk_point a = *wrote, b = *read;
   cr_assert_eq(a.sample_count, b.sample_count);
   cr_assert_eq(a.op_count, b.op_count);
+  cr_assert_eq(a.gemm_count, b.gemm_count);
   for (int64_t i = 0; i < a.sample_count; i++) {
     cr_assert_eq(a.samples[i].time_ns, b.samples[i].time_ns);
     cr_assert_eq(a.samples[i].wall_ns, b.samples[i].wall_ns);
     cr_assert_eq(a.samples[i].round, b.samples[i].round);
   }
   for (int64_t i = 0; i < a.op_count; i++) CHECK_BYTES(seed, &a.ops[i], &b.ops[i], sizeof a.ops[i], "an op");
+  for (int64_t i = 0; i < a.gemm_count; i++) CHECK_BYTES(seed, &a.gemms[i], &b.gemms[i], sizeof a.gemms[i], "a gemm");
   a.samples = b.samples = NULL;
   a.ops = b.ops = NULL;
+  a.gemms = b.gemms = NULL;
   CHECK_BYTES(seed, &a, &b, sizeof a, "a point");
 }
 
@@ -474,14 +498,15 @@ static void check_same(uint64_t seed, const struct tmk_result *wrote, const stru
 Test(result_random, structs_have_no_members_that_this_test_does_not_know)
 {
   cr_expect_eq(sizeof(struct tmk_model), 488, "%zu", sizeof(struct tmk_model));
-  cr_expect_eq(sizeof(struct tmk_device_info), 816, "%zu", sizeof(struct tmk_device_info));
+  cr_expect_eq(sizeof(struct tmk_device_info), 1208, "%zu", sizeof(struct tmk_device_info));
   cr_expect_eq(sizeof(struct tmk_ceilings), 256, "%zu", sizeof(struct tmk_ceilings));
-  cr_expect_eq(sizeof(struct tmk_device_result), 1184, "%zu", sizeof(struct tmk_device_result));
+  cr_expect_eq(sizeof(struct tmk_device_result), 1576, "%zu", sizeof(struct tmk_device_result));
   cr_expect_eq(sizeof(struct tmk_workload), 184, "%zu", sizeof(struct tmk_workload));
   cr_expect_eq(sizeof(struct tmk_op_workload), 112, "%zu", sizeof(struct tmk_op_workload));
   cr_expect_eq(sizeof(struct tmk_comm_workload), 32, "%zu", sizeof(struct tmk_comm_workload));
-  cr_expect_eq(sizeof(struct tmk_point), 1248, "%zu", sizeof(struct tmk_point));
+  cr_expect_eq(sizeof(struct tmk_point), 1264, "%zu", sizeof(struct tmk_point));
   cr_expect_eq(sizeof(struct tmk_op_time), 80, "%zu", sizeof(struct tmk_op_time));
+  cr_expect_eq(sizeof(struct tmk_gemm_result), 88, "%zu", sizeof(struct tmk_gemm_result));
   cr_expect_eq(sizeof(struct tmk_sample), 24, "%zu", sizeof(struct tmk_sample));
   cr_expect_eq(sizeof(struct tmk_host_info), 496, "%zu", sizeof(struct tmk_host_info));
   cr_expect_eq(sizeof(struct tmk_result), 2592, "%zu", sizeof(struct tmk_result));

@@ -379,6 +379,8 @@ Test(runner, verdicts)
   expect_codes("clock_ghz=2; clock_drop=0.06", "SUSPECT clocks_moved");
   expect_codes("clock_ghz=2; clock_drop=0.04", "VALID");
   expect_codes("gpu; ecc_at=decode", "INVALID ecc");
+  expect_codes("gpu; shared_at=/b2/", "SUSPECT shared_device");
+  expect_codes("gpu; shared_at=/b3/", "VALID");
   expect_codes("fast_at=decode; min_sample_ms=0.001", "SUSPECT over_limit"); /* by measured ceilings */
   expect_codes("fast_at=decode; min_sample_ms=0.001; gpu; name=NVIDIA H100 80GB HBM3", "INVALID over_limit");
   expect_codes("replay_wrong_at=decode", "INVALID verify_failed");
