@@ -30,7 +30,8 @@ struct options {
 /* Bit i = enum tmk_op_kind i, enum tmk_phase i. */
 static const char *const kinds[] = {"embed", "rmsnorm", "gemm", "rope_kv", "attention", "swiglu", "sample", NULL};
 static const char *const phases[] = {"decode", "prefill", NULL};
-static const char *const dtypes[] = {"f32", "bf16", NULL};
+static const char *const dtypes[] = {"f32", "bf16", "fp8", "nvfp4", NULL};
+static const char *const kv_dtypes[] = {"f32", "bf16", "fp8", NULL};
 
 #define ROW(option, kind, field) .name = option, .type = kind, .offset = offsetof(struct options, field)
 
@@ -67,7 +68,7 @@ static const struct tmk_opt rows[] = {
     {ROW("dtype", TMK_OPT_CHOICE_LIST, dtypes), .metavar = "LIST", .help = "Types of the weights",
      .default_text = "bf16", .choices = dtypes},
     {ROW("kv-dtype", TMK_OPT_CHOICE, kv_dtype), .metavar = "TYPE", .help = "Type of the KV cache",
-     .default_text = "bf16", .choices = dtypes},
+     .default_text = "bf16", .choices = kv_dtypes},
     {ROW("device", TMK_OPT_STRING, device), .metavar = "DEVICE",
      .help = "auto, or a backend of `tokmark devices`, with :N for its Nth device", .default_text = "auto"},
     {ROW("threads", TMK_OPT_INT, threads), .metavar = "N",
@@ -188,13 +189,31 @@ out:
   return status;
 }
 
+/* Types asked for by name that the device doesn't take are errors; a default that it doesn't take is a skipped shape. */
+static enum tmk_status check_given_dtypes(const struct command *command, const struct tmk_opt_result *parsed,
+                                          struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  const struct options *o = &command->options;
+  const struct tmk_device_info *info = &command->device->info;
+  for (int d = 0; dtypes[d] && tmk_opt_given(rows, ROW_COUNT, parsed, "dtype"); d++) {
+    if (!(o->dtypes & 1u << d)) continue;
+    TMK_TRY(tmk_device_check_dtype(info, tmk_dtype_from_name(dtypes[d]), TMK_FOR_WEIGHTS, err));
+  }
+  if (tmk_opt_given(rows, ROW_COUNT, parsed, "kv-dtype")) {
+    TMK_TRY(tmk_device_check_dtype(info, tmk_dtype_from_name(kv_dtypes[o->kv_dtype]), TMK_FOR_KV_CACHE, err));
+  }
+out:
+  return status;
+}
+
 static enum tmk_status make_shapes(struct command *command, const struct tmk_opt_result *parsed, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   const struct options *o = &command->options;
   const bool own_gemm = o->m.count || o->n.count || o->k.count, own_attention = o->heads > 0;
   const char *name = o->model ? o->model : tmk_sweep_default_model(&command->device->info);
-  const enum tmk_dtype kv_dtype = tmk_dtype_from_name(dtypes[o->kv_dtype]);
+  const enum tmk_dtype kv_dtype = tmk_dtype_from_name(kv_dtypes[o->kv_dtype]);
   struct tmk_model model;
   if (own_gemm && (!o->m.count || !o->n.count || !o->k.count)) {
     TMK_TRY(tmk_fail(err, TMK_ERR_USAGE, "--m, --n, --k: a gemm of your own shape needs all three"));
@@ -209,6 +228,7 @@ static enum tmk_status make_shapes(struct command *command, const struct tmk_opt
   if (o->kinds && own_attention != (o->kinds >> TMK_OP_ATTENTION & 1u) && (own_gemm || own_attention)) {
     TMK_TRY(tmk_fail(err, TMK_ERR_USAGE, "--op: must be attention where --heads is given, and only there"));
   }
+  TMK_TRY(check_given_dtypes(command, parsed, err));
   if (!own_gemm && !own_attention) TMK_TRY(tmk_model_load(name, &model, err));
   for (int d = 0; dtypes[d]; d++) {
     if (!(o->dtypes & 1u << d)) continue;

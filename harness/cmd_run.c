@@ -29,7 +29,8 @@ struct options {
 };
 
 static const char *const phases[] = {"decode", "prefill", "e2e", NULL}; /* bit i = enum tmk_phase i */
-static const char *const dtypes[] = {"auto", "f32", "bf16", NULL};
+static const char *const dtypes[] = {"auto", "f32", "bf16", "fp8", "nvfp4", NULL};
+static const char *const kv_dtypes[] = {"auto", "f32", "bf16", "fp8", NULL};
 
 #define ROW(option, kind, field) .name = option, .type = kind, .offset = offsetof(struct options, field)
 
@@ -56,7 +57,7 @@ static const struct tmk_opt rows[] = {
     {ROW("dtype", TMK_OPT_CHOICE_LIST, dtypes), .metavar = "LIST", .help = "Types of the weights",
      .default_text = "auto", .choices = dtypes},
     {ROW("kv-dtype", TMK_OPT_CHOICE, kv_dtype), .metavar = "TYPE", .help = "Type of the KV cache",
-     .default_text = "auto", .choices = dtypes},
+     .default_text = "auto", .choices = kv_dtypes},
     {ROW("layers", TMK_OPT_INT, layers), .metavar = "N",
      .help = "Hold N distinct layers and cycle through them: for a model that does not fit (default: all)", .min = 1,
      .max = 100000},
@@ -196,13 +197,13 @@ static enum tmk_status make_sweep(struct command *command, struct tmk_error *err
       .context = options->context,
       .prefill_chunk = options->prefill_chunk,
       .layers_held = options->layers,
-      .kv_dtype = options->kv_dtype == 0 ? TMK_DTYPE_NONE : tmk_dtype_from_name(dtypes[options->kv_dtype]),
+      .kv_dtype = options->kv_dtype == 0 ? TMK_DTYPE_NONE : tmk_dtype_from_name(kv_dtypes[options->kv_dtype]),
   };
   for (int i = 1; dtypes[i] != NULL; i++) {
     if (options->dtypes & 1u << i) spec.weight_dtypes[spec.weight_dtype_count++] = tmk_dtype_from_name(dtypes[i]);
   }
   if (options->dtypes & 1u && spec.weight_dtype_count > 0) {
-    TMK_TRY(tmk_fail(err, TMK_ERR_USAGE, "--dtype auto: stands alone, or f32, bf16 or both"));
+    TMK_TRY(tmk_fail(err, TMK_ERR_USAGE, "--dtype auto: stands alone, or a list of types"));
   }
   const char *model = options->model != NULL ? options->model : tmk_sweep_default_model(&command->device.info);
   TMK_TRY(tmk_model_load(model, &command->model, err));

@@ -48,6 +48,13 @@ static enum tmk_dtype tensor_dtype(const struct tmk_plan *plan, int tensor)
   return plan->tensors[tensor].dtype;
 }
 
+/* The type in which attention multiplies: a narrow cache is widened to the activations' type, for the queries are of that. */
+static enum tmk_dtype attention_dtype(const struct tmk_plan *plan, const struct tmk_op_attention *o)
+{
+  const enum tmk_dtype cache = tensor_dtype(plan, o->k_cache);
+  return tmk_dtype_get(cache)->bits < 16 ? plan->act_dtype : cache;
+}
+
 static double kv_read_bytes(const struct tmk_plan *plan, const struct tmk_op_attention *o)
 {
   const double rows = (double)o->seqs * (double)attention_past_keys(o);
@@ -154,7 +161,7 @@ struct tmk_cost tmk_cost_op(const struct tmk_plan *plan, const struct tmk_op *op
   case TMK_OP_ATTENTION: {
     const struct tmk_op_attention *o = &op->u.attention;
     const double pairs = (double)o->seqs * attention_pairs(o);
-    cost.flops[math_dtype[tensor_dtype(plan, o->k_cache)]] = 4.0 * (double)o->head_dim * (double)o->heads_q * pairs;
+    cost.flops[math_dtype[attention_dtype(plan, o)]] = 4.0 * (double)o->head_dim * (double)o->heads_q * pairs;
     cost.kv_read_bytes = kv_read_bytes(plan, o);
     break;
   }

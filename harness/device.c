@@ -1,7 +1,8 @@
-/* device.c: device facts with nothing known yet (include/tokmark/device.h). */
+/* device.c: device facts with nothing known yet, and what types a device takes (include/tokmark/device.h). */
 #include "tokmark/device.h"
 
 #include <math.h>
+#include <stdio.h>
 
 void tmk_device_info_init(struct tmk_device_info *info)
 {
@@ -44,4 +45,39 @@ void tmk_ceilings_init(struct tmk_ceilings *ceilings)
 {
   *ceilings = (struct tmk_ceilings){.read_bytes_per_s = NAN, .copy_bytes_per_s = NAN, .clock_hz = NAN};
   for (int i = 0; i < TMK_DTYPE_COUNT; i++) ceilings->flops_per_s[i] = NAN;
+}
+
+bool tmk_device_takes(const struct tmk_device_info *info, enum tmk_dtype dtype, enum tmk_dtype_use use)
+{
+  return use == TMK_FOR_KV_CACHE ? info->kv_dtype[dtype] : info->math_dtype[dtype] != TMK_DTYPE_NONE;
+}
+
+/* "f32, bf16" */
+static void print_taken(const struct tmk_device_info *info, enum tmk_dtype_use use, char *text, size_t size)
+{
+  size_t used = 0;
+  snprintf(text, size, "none");
+  for (int i = TMK_DTYPE_NONE + 1; i < TMK_DTYPE_COUNT; i++) {
+    if (!tmk_device_takes(info, (enum tmk_dtype)i, use) || used >= size) continue;
+    used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", tmk_dtype_name((enum tmk_dtype)i));
+  }
+}
+
+void tmk_device_dtype_reason(const struct tmk_device_info *info, enum tmk_dtype dtype, enum tmk_dtype_use use,
+                             char *text, int text_size)
+{
+  char taken[96];
+  print_taken(info, use, taken, sizeof taken);
+  snprintf(text, (size_t)text_size, "%s in %s: %s takes %s", use == TMK_FOR_KV_CACHE ? "KV cache" : "weights",
+           tmk_dtype_name(dtype), info->name, taken);
+}
+
+enum tmk_status tmk_device_check_dtype(const struct tmk_device_info *info, enum tmk_dtype dtype, enum tmk_dtype_use use,
+                                       struct tmk_error *err)
+{
+  char taken[96];
+  if (tmk_device_takes(info, dtype, use)) return TMK_OK;
+  print_taken(info, use, taken, sizeof taken);
+  return tmk_fail(err, TMK_ERR_UNSUPPORTED, "%s %s: %s takes %s", use == TMK_FOR_KV_CACHE ? "--kv-dtype" : "--dtype",
+                  tmk_dtype_name(dtype), info->name, taken);
 }

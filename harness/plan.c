@@ -73,6 +73,24 @@ static enum tmk_status check_dtype(const char *what, enum tmk_dtype dtype, struc
   return tmk_fail(err, TMK_ERR_USAGE, "%s %s: must be a floating-point type", what, tmk_dtype_name(dtype));
 }
 
+/* Inputs of every projection are whole blocks of a block-scaled type. */
+static enum tmk_status check_blocks(enum tmk_dtype dtype, const struct tmk_model *m, struct tmk_error *err)
+{
+  const int block = tmk_dtype_get(dtype)->block_elements;
+  const struct {
+    const char *name;
+    int64_t value;
+  } inputs[] = {{"hidden_size", m->hidden_size},
+                {"num_attention_heads x head_dim", m->num_attention_heads * m->head_dim},
+                {"intermediate_size", m->intermediate_size}};
+  for (size_t i = 0; block > 0 && i < sizeof inputs / sizeof inputs[0]; i++) {
+    if (inputs[i].value % block == 0) continue;
+    return tmk_fail(err, TMK_ERR_UNSUPPORTED, "--dtype %s: %s has %s %lld: must be a multiple of %d",
+                    tmk_dtype_name(dtype), m->name, inputs[i].name, LL(inputs[i].value), block);
+  }
+  return TMK_OK;
+}
+
 static enum tmk_status check_workload(const struct tmk_workload *w, const struct tmk_model *m, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
@@ -89,6 +107,7 @@ static enum tmk_status check_workload(const struct tmk_workload *w, const struct
   }
   if (w->layers_held != 0) TMK_TRY(check_range("--layers", w->layers_held, 1, m->num_hidden_layers, err));
   TMK_TRY(check_dtype("--dtype", w->weight_dtype, err));
+  TMK_TRY(check_blocks(w->weight_dtype, m, err));
   TMK_TRY(check_dtype("--kv-dtype", w->kv_dtype, err));
   const struct {
     const char *name;

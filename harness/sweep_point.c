@@ -71,31 +71,24 @@ static enum tmk_status check_positions(const struct tmk_sweep_expansion *e, stru
   return skip(point, "%lld positions: %s has max_position_embeddings %lld", LL(needed), e->model->name, LL(of_model));
 }
 
-/* "f32, bf16": dtypes for which `takes` holds. */
-static void print_dtypes(const bool takes[TMK_DTYPE_COUNT], char *text, size_t size)
+/* A type that the device doesn't take: an error where the user asked for it, a skipped point where the suite did. */
+static enum tmk_status check_dtypes(const struct tmk_sweep_expansion *e, struct tmk_sweep_point *point,
+                                    struct tmk_error *err)
 {
-  size_t used = 0;
-  snprintf(text, size, "none");
-  for (int i = TMK_DTYPE_NONE + 1; i < TMK_DTYPE_COUNT; i++) {
-    if (!takes[i] || used >= size) continue;
-    used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", tmk_dtype_name((enum tmk_dtype)i));
-  }
-}
-
-static enum tmk_status check_dtypes(const struct tmk_sweep_expansion *e, struct tmk_sweep_point *point)
-{
-  const struct tmk_device_info *device = e->device;
-  const struct tmk_workload *w = &point->workload;
-  bool weights[TMK_DTYPE_COUNT];
-  char taken[96];
-  for (int i = 0; i < TMK_DTYPE_COUNT; i++) weights[i] = device->math_dtype[i] != TMK_DTYPE_NONE;
-  if (!weights[w->weight_dtype]) {
-    print_dtypes(weights, taken, sizeof taken);
-    return skip(point, "weights in %s: %s takes %s", tmk_dtype_name(w->weight_dtype), device->name, taken);
-  }
-  if (!device->kv_dtype[w->kv_dtype]) {
-    print_dtypes(device->kv_dtype, taken, sizeof taken);
-    return skip(point, "KV cache in %s: %s takes %s", tmk_dtype_name(w->kv_dtype), device->name, taken);
+  const struct {
+    enum tmk_dtype dtype;
+    enum tmk_dtype_use use;
+    bool given;
+  } types[] = {
+      {point->workload.weight_dtype, TMK_FOR_WEIGHTS, e->spec->weight_dtype_count > 0},
+      {point->workload.kv_dtype, TMK_FOR_KV_CACHE, e->spec->kv_dtype != TMK_DTYPE_NONE},
+  };
+  for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+    if (tmk_device_takes(e->device, types[i].dtype, types[i].use)) continue;
+    if (types[i].given) return tmk_device_check_dtype(e->device, types[i].dtype, types[i].use, err);
+    point->skipped = true;
+    tmk_device_dtype_reason(e->device, types[i].dtype, types[i].use, point->reason, sizeof point->reason);
+    return TMK_OK;
   }
   return TMK_OK;
 }
@@ -171,7 +164,7 @@ enum tmk_status tmk_sweep_point_judge(const struct tmk_sweep_expansion *e, struc
 {
   enum tmk_status status = TMK_OK;
   TMK_TRY(check_positions(e, point, err));
-  if (!point->skipped) TMK_TRY(check_dtypes(e, point));
+  if (!point->skipped) TMK_TRY(check_dtypes(e, point, err));
   if (point->skipped) goto out;
   if (point->workload.phase == TMK_PHASE_E2E) {
     TMK_TRY(check_e2e(e, point, err));

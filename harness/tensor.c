@@ -1,6 +1,13 @@
 /* tensor.c: sizes, global indices and contents of a plan's tensors (include/tokmark/plan.h, include/tokmark/fill.h). */
+#include <math.h>
+#include <string.h>
+
 #include "tokmark/fill.h"
 #include "tokmark/plan.h"
+#include "tokmark/quantise.h"
+
+/* Values made in one go: a multiple of every block. */
+#define CHUNK 1024
 
 int64_t tmk_tensor_elements(const struct tmk_tensor *tensor)
 {
@@ -62,5 +69,35 @@ void tmk_tensor_fill(const struct tmk_tensor *tensor, uint64_t seed, int64_t fir
     first += run;
     values += run;
     count -= run;
+  }
+}
+
+float tmk_tensor_scale(const struct tmk_tensor *tensor)
+{
+  if (tensor->role != TMK_ROLE_WEIGHT) return 1;
+  return tmk_quantise_scale(tensor->dtype, fabsf(tensor->fill_offset) + tensor->fill_scale);
+}
+
+/* Runs that stay in one row and begin and end with a block. */
+void tmk_tensor_values(const struct tmk_tensor *tensor, uint64_t seed, int64_t first, int64_t count, double *values)
+{
+  const int64_t width = tensor->rank ? tensor->dims[tensor->rank - 1] : 1;
+  const int block_elements = tmk_dtype_get(tensor->dtype)->block_elements;
+  const int64_t block = block_elements ? block_elements : 1;
+  const float scale = tmk_tensor_scale(tensor);
+  float filled[CHUNK];
+  double rounded[CHUNK];
+  while (count > 0) {
+    const int64_t column = first % width, lead = column % block, row_left = width - column + lead;
+    const int64_t wanted = count < CHUNK ? (lead + count + block - 1) / block * block : CHUNK;
+    int64_t run = wanted < row_left ? wanted : row_left;
+    if (run > CHUNK) run = CHUNK;
+    const int64_t part = run - lead < count ? run - lead : count;
+    tmk_tensor_fill(tensor, seed, first - lead, run, filled);
+    tmk_quantise_row(tensor->dtype, scale, run, filled, rounded);
+    memcpy(values, rounded + lead, (size_t)part * sizeof *values);
+    first += part;
+    values += part;
+    count -= part;
   }
 }

@@ -46,6 +46,12 @@ static struct shape matrix(int64_t rows, int64_t cols)
   return (struct shape){2, {rows, cols}};
 }
 
+/* Of what isn't the matrix of a GEMM, as plans have it. */
+static enum tmk_dtype plain_dtype(enum tmk_dtype weight)
+{
+  return tmk_dtype_get(weight)->bits < 16 ? TMK_DTYPE_BF16 : weight;
+}
+
 static int add_input(struct tensors *tensors, const struct tmk_verify_case *c, const char *name, enum tmk_dtype dtype,
                      struct shape shape)
 {
@@ -97,7 +103,7 @@ static void gemm_tensors(const struct tmk_verify_case *c, enum tmk_dtype act, st
   o->x = add_input(t, c, "x", act, matrix(o->m + SPARE_ROWS, o->k));
   o->weight = add(t, "weight", TMK_ROLE_WEIGHT, c->weight_dtype, matrix(o->n, o->k));
   t->items[o->weight].fill_scale = (float)sqrt(3.0 / (double)o->k);
-  o->bias = c->bias ? add(t, "bias", TMK_ROLE_WEIGHT, c->weight_dtype, vector(o->n)) : TMK_TENSOR_NONE;
+  o->bias = c->bias ? add(t, "bias", TMK_ROLE_WEIGHT, plain_dtype(c->weight_dtype), vector(o->n)) : TMK_TENSOR_NONE;
   o->y = add(t, "y", TMK_ROLE_ACTIVATION, act, matrix(o->m + SPARE_ROWS, o->n));
 }
 
@@ -194,14 +200,12 @@ static enum tmk_status write_cache(const struct tmk_backend_ops *ops, struct tmk
   enum tmk_status status = TMK_OK;
   const struct tmk_tensor *t = &plan->tensors[cache];
   const int64_t row = o->heads_kv * o->head_dim;
-  float filled[WRITE_ELEMENTS];
   double values[WRITE_ELEMENTS];
   for (int64_t seq = o->seq_first; seq < o->seq_first + o->seqs; seq++) {
     const int64_t first = (seq * t->dims[1] + o->past) * row, count = o->q_len * row;
     for (int64_t done = 0; done < count; done += WRITE_ELEMENTS) {
       const int64_t part = count - done < WRITE_ELEMENTS ? count - done : WRITE_ELEMENTS;
-      tmk_tensor_fill(t, plan->seed, first + done, part, filled);
-      for (int64_t i = 0; i < part; i++) values[i] = (double)filled[i];
+      tmk_tensor_values(t, plan->seed, first + done, part, values);
       TMK_TRY(ops->write(exec, cache, first + done, part, values, err));
     }
   }
@@ -292,8 +296,10 @@ enum tmk_status tmk_verify_case_run(const struct tmk_backend_ops *ops, struct tm
   struct tmk_plan *plan = NULL;
   struct tmk_exec *exec = NULL;
   struct tmk_verify_case copy = *c;
-  const struct tmk_verify_settings settings = {
-      .elements_per_op = INT64_MAX, .seed = seed, .write_operands = tmk_verify_case_operands, .write_operands_context = &copy};
+  const struct tmk_verify_settings settings = {.elements_per_op = INT64_MAX,
+                                               .seed = seed,
+                                               .write_operands = tmk_verify_case_operands,
+                                               .write_operands_context = &copy};
   *result = (struct tmk_verify_case_result){0};
   TMK_TRY(tmk_verify_case_plan(c, info->act_dtype, seed, &plan, err));
   if (is_skipped(ops, backend, info, plan, c, result)) {

@@ -26,6 +26,8 @@
   }
 
 static const enum tmk_dtype dtypes[] = {TMK_DTYPE_F32, TMK_DTYPE_BF16};
+static const enum tmk_dtype narrow_dtypes[] = {TMK_DTYPE_F8E4M3, TMK_DTYPE_NVFP4};
+static const enum tmk_dtype cache_dtypes[] = {TMK_DTYPE_F32, TMK_DTYPE_BF16, TMK_DTYPE_F8E4M3};
 
 /* ---- tables ---- */
 
@@ -40,6 +42,14 @@ static const struct {
 static const struct {
   int64_t m, n, k;
 } gemm_more[] = {{300, 48, 320}, {513, 33, 96}, {8, 24, 14336}, {128, 512, 128}};
+/* Of narrow weights: whole blocks of 16 along k, one and more of the 64 and 128 that scales are laid out by. */
+static const struct {
+  int64_t m, n, k;
+} gemm_narrow[] = {
+    {1, 1, 16},    {1, 16, 32},    {2, 17, 48},    {3, 40, 64},     {7, 128, 80},    {8, 130, 144},  {13, 257, 112},
+    {16, 96, 256}, {17, 33, 1008}, {33, 1009, 64}, {64, 127, 272},  {100, 300, 512}, {129, 64, 96},  {300, 48, 320},
+    {5, 64, 5632}, {1, 8, 14336},  {2, 512, 128},  {128, 256, 192}, {1, 144, 1040},  {257, 129, 16},
+};
 
 static const int64_t ratios[] = {1, 2, 7, 8}, head_dims[] = {64, 80, 96, 128}, contexts[] = {0, 1, 127, 1000};
 /* Beside decode over all of those: prefill, chunks with a past, sequences that don't start at the first, windows. */
@@ -232,11 +242,25 @@ static void push_gemms(struct case_list *list)
     push_gemm(list, gemm_more[i].m, gemm_more[i].n, gemm_more[i].k, i % 2 == 0);
 }
 
+static void push_narrow_gemms(struct case_list *list)
+{
+  for (size_t i = 0; i < COUNT(gemm_narrow); i++) {
+    for (size_t d = 0; d < COUNT(narrow_dtypes); d++) {
+      push(list, &(struct tmk_verify_case){
+                     .group = TMK_OP_GEMM,
+                     .weight_dtype = narrow_dtypes[d],
+                     .bias = (i + d) % 2 == 0,
+                     .scale = i % 3 ? UNIT_SCALE : 40 * UNIT_SCALE, /* saturates here and there */
+                     .op.u.gemm = {.m = gemm_narrow[i].m, .n = gemm_narrow[i].n, .k = gemm_narrow[i].k}});
+    }
+  }
+}
+
 static void push_attention(struct case_list *list, const struct tmk_op_attention *shape, float scale)
 {
-  for (size_t i = 0; i < COUNT(dtypes); i++) {
+  for (size_t i = 0; i < COUNT(cache_dtypes); i++) {
     push(list, &(struct tmk_verify_case){
-                   .group = TMK_OP_ATTENTION, .kv_dtype = dtypes[i], .scale = scale, .op.u.attention = *shape});
+                   .group = TMK_OP_ATTENTION, .kv_dtype = cache_dtypes[i], .scale = scale, .op.u.attention = *shape});
   }
 }
 
@@ -265,10 +289,11 @@ static void push_attentions(struct case_list *list)
 static void push_ropes(struct case_list *list)
 {
   for (size_t i = 0; i < COUNT(rope_rows); i++) {
-    for (size_t k = 0; k < COUNT(dtypes); k++) {
+    for (size_t k = 0; k < COUNT(cache_dtypes); k++) {
+      const enum tmk_dtype norm_dtype = cache_dtypes[k] == TMK_DTYPE_F8E4M3 ? TMK_DTYPE_BF16 : cache_dtypes[k];
       struct tmk_verify_case c = {.group = TMK_OP_ROPE_KV,
-                                  .weight_dtype = rope_rows[i].qk_norm ? dtypes[k] : TMK_DTYPE_NONE,
-                                  .kv_dtype = dtypes[k],
+                                  .weight_dtype = rope_rows[i].qk_norm ? norm_dtype : TMK_DTYPE_NONE,
+                                  .kv_dtype = cache_dtypes[k],
                                   .qk_norm = rope_rows[i].qk_norm,
                                   .scale = UNIT_SCALE,
                                   .rope = rope_rows[i].rope,
@@ -342,22 +367,39 @@ static struct tmk_model model_of(size_t row)
   return model;
 }
 
+/* Weights and cache of a model. */
+static const struct {
+  enum tmk_dtype weight, cache;
+  bool on_some; /* a third of the models and workloads: mixed and narrow types */
+} model_dtypes[] = {
+    {TMK_DTYPE_F32, TMK_DTYPE_F32, false},      {TMK_DTYPE_BF16, TMK_DTYPE_F32, true},
+    {TMK_DTYPE_F32, TMK_DTYPE_BF16, true},      {TMK_DTYPE_BF16, TMK_DTYPE_BF16, false},
+    {TMK_DTYPE_BF16, TMK_DTYPE_F8E4M3, true},   {TMK_DTYPE_F8E4M3, TMK_DTYPE_BF16, true},
+    {TMK_DTYPE_F8E4M3, TMK_DTYPE_F8E4M3, true}, {TMK_DTYPE_NVFP4, TMK_DTYPE_F8E4M3, true},
+};
+
+static void push_model(struct case_list *list, size_t row, size_t workload, size_t pair)
+{
+  struct tmk_verify_case c = {.group = TMK_VERIFY_GROUP_MODEL,
+                              .weight_dtype = model_dtypes[pair].weight,
+                              .kv_dtype = model_dtypes[pair].cache,
+                              .model = model_of(row),
+                              .workload = model_workloads[workload]};
+  /* Whole blocks: the other sizes are multiples of 16 already. */
+  if (c.weight_dtype == TMK_DTYPE_NVFP4) c.model.hidden_size = 144, c.model.intermediate_size = 208;
+  snprintf(c.workload.model, sizeof c.workload.model, "%s", c.model.name);
+  c.workload.weight_dtype = c.weight_dtype;
+  c.workload.kv_dtype = c.kv_dtype;
+  c.workload.layout = (struct tmk_layout){.tp = 1, .pp = 1, .dp = 1, .microbatches = 1};
+  push(list, &c);
+}
+
 static void push_models(struct case_list *list)
 {
   for (size_t i = 0; i < COUNT(model_rows); i++) {
     for (size_t w = 0; w < COUNT(model_workloads); w++) {
-      for (size_t k = 0; k < COUNT(dtypes) * COUNT(dtypes); k++) {
-        if (dtypes[k % 2] != dtypes[k / 2] && (i + w) % 3 != 0) continue; /* mixed types: on some */
-        struct tmk_verify_case c = {.group = TMK_VERIFY_GROUP_MODEL,
-                                    .weight_dtype = dtypes[k % 2],
-                                    .kv_dtype = dtypes[k / 2],
-                                    .model = model_of(i),
-                                    .workload = model_workloads[w]};
-        snprintf(c.workload.model, sizeof c.workload.model, "%s", c.model.name);
-        c.workload.weight_dtype = c.weight_dtype;
-        c.workload.kv_dtype = c.kv_dtype;
-        c.workload.layout = (struct tmk_layout){.tp = 1, .pp = 1, .dp = 1, .microbatches = 1};
-        push(list, &c);
+      for (size_t k = 0; k < COUNT(model_dtypes); k++) {
+        if (!model_dtypes[k].on_some || (i + w) % 3 == 0) push_model(list, i, w, k);
       }
     }
   }
@@ -376,6 +418,7 @@ enum tmk_status tmk_verify_cases_create(unsigned groups, bool quick, struct tmk_
   struct case_list list = {.groups = groups, .quick = quick};
   push_row_wise(&list);
   push_gemms(&list);
+  push_narrow_gemms(&list);
   push_ropes(&list);
   push_attentions(&list);
   push_models(&list);

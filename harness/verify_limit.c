@@ -11,9 +11,10 @@
  *    doesn't loosen the limits of all the others.
  * 2. Calibration by the naive run. R = max over the outputs of |naive − expected| ÷ (u M) is what plain float32 code really
  *    loses on these very operands, in units of u M: below 1 where errors average out, above where they add up (long sums of
- *    positive terms). R is not taken below 1: with few elements, or few terms, the naive run may be exact by luck, and then
- *    another order still is a rounding or so away.
- * 3. Limit of an element.  |got − expected| ≤ h(expected) + ORDER · max(R, 1) · u · M + slack
+ *    positive terms). R is not taken below R₀: with few elements, or few terms, the naive run may be exact by luck, and then
+ *    another order still is a rounding or so away. R₀ = 1, but for a GEMM of F8E4M3: tensor cores cut addends of runs of 128 to
+ *    14 bits (ref_ops_f32.c), so a rounding is 2⁻¹⁴ of a run's M, and that is about M min(1, 128/k).
+ * 3. Limit of an element.  |got − expected| ≤ h(expected) + ORDER · max(R, R₀) · u · M + slack
  *    h is half a unit in the last place of the output's dtype: the one rounding that the device has to make. A result that
  *    was truncated is off by up to twice that, so truncation shows wherever the part cut off is above one half.
  *    ORDER = 4: another order of summation draws its largest error anew from a distribution at most as wide (a blocked sum
@@ -24,7 +25,7 @@
  *    smallest normal number, everywhere, for devices that flush what is below.
  * 4. Elements without arithmetic (M = 0: embedding, values appended to the cache, token ids) have one right answer, the
  *    float64 value rounded to their dtype: no error is allowed.
- * 5. Norm.  ‖got − expected‖ ≤ NORM · ‖rounded naive − expected‖ + ‖h‖ + ‖u M‖, relative to ‖expected‖. It catches what is
+ * 5. Norm.  ‖got − expected‖ ≤ NORM · ‖rounded naive − expected‖ + ‖h‖ + ‖R₀ u M‖, relative to ‖expected‖. It catches what is
  *    within the limit of every element but in all of them. NORM = 2: norms over many elements hardly scatter, and 2 is
  *    the step between rounding and truncation; the other terms carry the few elements where luck decides, as in 2.
  *
@@ -37,10 +38,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tokmark/quantise.h"
+
 #define UNIT_F32     0x1p-24
 #define ORDER        4.0
 #define NORM         2.0
 #define SMALLEST_F32 0x1p-126
+/* Of sums of F8E4M3, in the derivation: 2⁻¹⁴ ÷ u, and the run that it holds for. */
+#define NARROW_ROUNDING 0x1p10
+#define NARROW_SUM      128.0
+/* Elements of x rounded in one go: a multiple of every block. */
+#define NARROW_RUN 256
 
 /* ---- magnitudes ---- */
 
@@ -80,6 +88,19 @@ static void rmsnorm_magnitude(const struct tmk_verify_slice *slice, struct magni
   }
 }
 
+/* Norm of a row of x as the GEMM multiplies it. */
+static double gemm_x_norm(enum tmk_dtype weight_dtype, const double *x, int64_t k)
+{
+  if (!tmk_quantises_x(weight_dtype)) return norm_of(x, k);
+  double run[NARROW_RUN], norm = 0;
+  for (int64_t i = 0; i < k; i += NARROW_RUN) {
+    const int64_t count = k - i < NARROW_RUN ? k - i : NARROW_RUN;
+    tmk_quantise_x(weight_dtype, count, x + i, run);
+    norm = hypot(norm, norm_of(run, count));
+  }
+  return norm;
+}
+
 /* Σ |x w| ≤ ‖x‖ ‖w‖ (Cauchy and Schwarz), and the bias. */
 static void gemm_magnitude(const struct tmk_verify_slice *slice, struct magnitudes *out)
 {
@@ -90,7 +111,7 @@ static void gemm_magnitude(const struct tmk_verify_slice *slice, struct magnitud
     for (int64_t m = 0; m < o->m; m++) magnitude[m * o->n + n] = weight;
   }
   for (int64_t m = 0; m < o->m; m++) {
-    const double x = norm_of(slice->before[o->x] + m * o->k, o->k);
+    const double x = gemm_x_norm(slice->tensors[o->weight].dtype, slice->before[o->x] + m * o->k, o->k);
     for (int64_t n = 0; n < o->n; n++) {
       const double bias = o->bias == TMK_TENSOR_NONE ? 0 : fabs(slice->before[o->bias][n]);
       magnitude[m * o->n + n] = x * magnitude[m * o->n + n] + bias;
@@ -261,18 +282,19 @@ double tmk_verify_half_ulp(enum tmk_dtype dtype, double value)
 {
   const int mantissa_bits = tmk_dtype_get(dtype)->mantissa_bits;
   if (mantissa_bits == 0 || !isfinite(value)) return 0;
-  /* |value| = f · 2^exponent with ½ ≤ f < 1, so neighbours are 2^(exponent − 1 − mantissa_bits) apart. */
+  /* |value| = f · 2^exponent with ½ ≤ f < 1, so neighbours are 2^(exponent − 1 − mantissa_bits) apart; below the normal
+   * numbers they are as far apart as above the smallest of those. */
+  const int least = tmk_dtype_get(dtype)->min_exponent + 1;
   int exponent;
   frexp(value, &exponent);
-  if (value == 0 || (exponent < -125 && dtype != TMK_DTYPE_F64))
-    exponent = -125; /* bf16 and float32 have no more exponents below */
+  if (value == 0 || exponent < least) exponent = least;
   return ldexp(1.0, exponent - 2 - mantissa_bits);
 }
 
 /* The elements of one output tensor and what is known of them together. */
 struct group {
   const struct tmk_tensor *tensor;
-  double calibration;                             /* max(R, 1) */
+  double least, calibration;                      /* R₀; max(R, R₀) */
   double error2, naive2, half2, unit2, expected2; /* sums of squares, for the norms */
 };
 
@@ -309,9 +331,16 @@ static double ratio_of(double error, double limit)
   return limit > 0 ? error / limit : (double)INFINITY;
 }
 
+/* R₀ of the derivation. */
+static double calibration_least(const struct tmk_plan *plan, const struct tmk_op *op)
+{
+  if (op->kind != TMK_OP_GEMM || plan->tensors[op->u.gemm.weight].dtype != TMK_DTYPE_F8E4M3) return 1;
+  return fmax(1, NARROW_ROUNDING * fmin(1, NARROW_SUM / (double)op->u.gemm.k));
+}
+
 static void group_calibrate(struct group *group, const struct tmk_verify_elements *elements, int tensor)
 {
-  group->calibration = 1;
+  group->calibration = group->least;
   for (int64_t i = 0; i < elements->count; i++) {
     const struct tmk_verify_element *e = &elements->items[i];
     if (e->tensor != tensor || !(e->magnitude > 0)) continue;
@@ -327,7 +356,8 @@ static void group_sum(struct group *group, const struct tmk_verify_element *e)
   tmk_dtype_round(dtype, e->naive, &naive);
   naive -= e->expected;
   const double error = e->got - e->expected;
-  const double half = tmk_verify_half_ulp(dtype, e->expected), unit = UNIT_F32 * e->magnitude + e->slack + SMALLEST_F32;
+  const double half = tmk_verify_half_ulp(dtype, e->expected);
+  const double unit = group->least * UNIT_F32 * e->magnitude + e->slack + SMALLEST_F32;
   group->error2 += error * error;
   group->naive2 += naive * naive;
   group->half2 += half * half;
@@ -403,7 +433,7 @@ void tmk_verify_judge(const struct tmk_plan *plan, const struct tmk_verify_eleme
   for (int operand = 0; operand < count; operand++) {
     const int tensor = operands[operand].tensor;
     if (!(operands[operand].access & TMK_ACCESS_OUT)) continue;
-    struct group group = {.tensor = &plan->tensors[tensor]};
+    struct group group = {.tensor = &plan->tensors[tensor], .least = calibration_least(plan, &plan->ops[result->op])};
     group_calibrate(&group, elements, tensor);
     for (int64_t i = 0; i < elements->count; i++) {
       if (elements->items[i].tensor != tensor) continue;

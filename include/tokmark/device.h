@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "tokmark/dtype.h"
+#include "tokmark/status.h"
 
 #define TMK_UNKNOWN INT64_MIN
 
@@ -61,5 +62,15 @@ struct tmk_ceilings {
 
 void tmk_device_info_init(struct tmk_device_info *info); /* all unknown */
 void tmk_ceilings_init(struct tmk_ceilings *ceilings);   /* all NAN */
+
+/* What a type is asked for: the weights or the KV cache. */
+enum tmk_dtype_use { TMK_FOR_WEIGHTS = 0, TMK_FOR_KV_CACHE };
+bool tmk_device_takes(const struct tmk_device_info *info, enum tmk_dtype dtype, enum tmk_dtype_use use);
+/* "KV cache in fp8: NVIDIA A100 takes f32, bf16": why it doesn't. */
+void tmk_device_dtype_reason(const struct tmk_device_info *info, enum tmk_dtype dtype, enum tmk_dtype_use use, char *text,
+                             int text_size);
+/* UNSUPPORTED if it doesn't: "--kv-dtype fp8: NVIDIA A100 takes f32, bf16". */
+enum tmk_status tmk_device_check_dtype(const struct tmk_device_info *info, enum tmk_dtype dtype, enum tmk_dtype_use use,
+                                       struct tmk_error *err);
 
 #endif

@@ -29,6 +29,8 @@ struct tmk_dtype_row {
   int bits;         /* of one element, scales not counted */
   int block_elements, block_scale_bytes; /* 0, 0 where there is no block scale */
   int mantissa_bits; /* explicit ones; unit roundoff is 2^-(mantissa_bits+1). 0 for integers */
+  int min_exponent;  /* of the smallest normal number, a power of two; below it all are 2^(min_exponent-mantissa_bits) apart */
+  double largest;    /* finite number; INFINITY for integers */
 };
 
 const struct tmk_dtype_row *tmk_dtype_get(enum tmk_dtype dtype); /* never NULL for a valid enum value */
@@ -52,8 +54,19 @@ static inline uint16_t tmk_f32_to_bf16(float value) {
   return (uint16_t)((wide + 0x7fffu + ((wide >> 16) & 1u)) >> 16);
 }
 
-/* `value` in dtype, rounded to nearest even in one step (not by way of float32). True for F64, F32, BF16 and I32 (returned as
- * it is); false for dtypes without a rounding here, *rounded is `value` then. */
+/* `value` in dtype, rounded to nearest even in one step (not by way of float32). True for F64, F32, BF16, F8E4M3 (which
+ * saturates, see below) and I32 (returned as it is); false for dtypes without a rounding of single elements here, *rounded is
+ * `value` then. Weights of F8E4M3 and NVFP4 have scales besides: quantise.h. */
 bool tmk_dtype_round(enum tmk_dtype dtype, double value, double *rounded);
+
+/* The elements of narrow types as bits. e4m3, OCP 8-bit Floating Point v1.0 section 5: 1, 4 and 3 bits, exponent bias 7,
+ * largest 448, no infinities, NaN 0x7f and 0xff. e2m1, OCP Microscaling Formats v1.0 section 5.3.3: 1, 2 and 1 bits, bias 1:
+ * 0, ½, 1, 1½, 2, 3, 4, 6 and their negatives; no infinities, no NaN.
+ * Rounding is to nearest even in one step; beyond the largest number, infinity too, it gives that one (PTX: cvt.rn.satfinite).
+ * NaN becomes 0x7f in e4m3, and 6 in e2m1. */
+uint8_t tmk_e4m3_from(double value);
+double tmk_e4m3_value(uint8_t bits);
+uint8_t tmk_e2m1_from(double value); /* in the lower 4 bits */
+double tmk_e2m1_value(uint8_t bits); /* of the lower 4 bits */
 
 #endif

@@ -53,9 +53,12 @@ struct tmk_op_rmsnorm {
   int y;        /* out: [rows, hidden] */
 };
 
-/* y[m, n] = Σ_k x[m, k] weight[n, k] + bias[n] */
+/* y[m, n] = Σ_k x[m, k] weight[n, k] + bias[n]
+ * With a weight of F8E4M3 or NVFP4, x is first rounded to that type too (quantise.h: each row m in runs along k), and x[m, k]
+ * and weight[n, k] above are what the rounded ones stand for. Their products are exact; Σ is as wide as the device's tensor cores
+ * of that type add, which is less than float32 for F8E4M3 before sm_100 (kernels/ref/ref_ops_f32.c, narrow_dot). */
 struct tmk_op_gemm {
-  int64_t m, n, k;
+  int64_t m, n, k; /* k: a multiple of 16 with a weight of NVFP4 */
   int x;      /* in:  [m, k] */
   int weight; /* in:  [n, k], as torch.nn.Linear stores it */
   int bias;   /* in:  [n], or TMK_TENSOR_NONE */
@@ -82,7 +85,9 @@ struct tmk_op_rope_kv {
 
 /* out[r, h, :] = Σ_j softmax_j(scale q[r, h, :] · k[s, j, g, :]) v[s, j, g, :], g = h / (heads_q / heads_kv),
  * over keys j from max(0, pos − window + 1) (0 if window is 0) to pos, with s and pos of row r as in tmk_op_rope_kv.
- * Decode is q_len 1; prefill is q_len > 1 or past 0. */
+ * Decode is q_len 1; prefill is q_len > 1 or past 0.
+ * Where q is bf16 a device may round exp(score − largest score so far) to bf16 before the product with v, as kernels on tensor
+ * cores do (the sum of the softmax is of the unrounded ones); the naive reference rounds so too, and error limits follow it. */
 struct tmk_op_attention {
   int64_t seqs, q_len, seq_first, past;
   int64_t heads_q, heads_kv, head_dim;

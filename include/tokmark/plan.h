@@ -8,7 +8,8 @@
  * the first ones. Token ids are one tensor for the whole pass, [batch * tokens a sequence], sequence after sequence, so the
  * prompts are the same however they are cut into chunks; embed.token_first says where a step starts in it.
  * Weights of fewer than 16 bits are those of the projections in the layers; embedding, LM head, norms and biases are BF16
- * then, as in published FP8 and FP4 checkpoints.
+ * then, as in published FP8 and FP4 checkpoints. What such weights stand for, and what a GEMM does with them, is in quantise.h
+ * and op.h. NVFP4 takes projections whose inputs are a multiple of 16, one block.
  * With layers_held = N, layer l uses weights and cache of layer l % N.
  *
  * Chunks of a prefill: if input_len <= prefill_chunk, a step takes max(1, prefill_chunk / input_len) whole prompts; else
@@ -57,6 +58,11 @@ int64_t tmk_tensor_bytes(const struct tmk_tensor *tensor);
 uint64_t tmk_tensor_global_index(const struct tmk_tensor *tensor, int64_t index);
 /* The fill value of `count` local elements from `first` on, before rounding to the dtype (exact for I32). */
 void tmk_tensor_fill(const struct tmk_tensor *tensor, uint64_t seed, int64_t first, int64_t count, float *values);
+/* The scale of a weight's values (quantise.h); 1 for other roles and for dtypes without one. */
+float tmk_tensor_scale(const struct tmk_tensor *tensor);
+/* The same elements after it: what a filled tensor stands for and read() gives, exactly. Blocks of NVFP4 start where rows of
+ * the part that is held do, so origins in the last dimension are multiples of 16. */
+void tmk_tensor_values(const struct tmk_tensor *tensor, uint64_t seed, int64_t first, int64_t count, double *values);
 
 struct tmk_plan_step {
   int first_op, op_count;

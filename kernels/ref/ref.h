@@ -1,7 +1,8 @@
 /* ref.h: the reference backend, private to kernels/ref.
  *
  * One backend in two modes. ref: float64 arithmetic, results kept as float64 whatever the tensor's dtype. naive: float32
- * arithmetic in index order, each result rounded once to its tensor's dtype. Both hold every tensor as double (every dtype
+ * arithmetic in index order (products of F8E4M3 are added as tensor cores do: ref_ops_f32.c), each result rounded once to its
+ * tensor's dtype. Both hold every tensor as double (every dtype
  * fits), both round weights, inputs and the KV cache to their dtypes: those are the values that a device has.
  */
 #ifndef TMK_KERNELS_REF_H
@@ -13,7 +14,8 @@ struct tmk_exec {
   struct tmk_backend *backend;
   const struct tmk_plan *plan; /* borrowed */
   double **data;               /* [plan->tensor_count]: each [elements], row-major in the tensor's dims */
-  double *scores;              /* [scratch_count]: attention's, one row of keys */
+  double *scores;              /* attention's: one row of keys, the longest */
+  double *narrow_x;            /* x of a GEMM rounded to a narrow type: [m, k], the largest */
 };
 
 /* The operations of one mode, by kind. Operands were checked by supports(). */

@@ -6,8 +6,7 @@
 #include <time.h>
 
 #include "ref.h"
-
-#define FILL_CHUNK 4096
+#include "tokmark/quantise.h"
 
 struct tmk_backend {
   bool wide; /* float64 */
@@ -64,7 +63,8 @@ static enum tmk_status describe(struct tmk_backend *backend, struct tmk_device_i
   info->threads = 1;
   info->act_dtype = math;
   info->math_dtype[TMK_DTYPE_F32] = info->math_dtype[TMK_DTYPE_BF16] = math;
-  info->kv_dtype[TMK_DTYPE_F32] = info->kv_dtype[TMK_DTYPE_BF16] = true;
+  info->math_dtype[TMK_DTYPE_F8E4M3] = info->math_dtype[TMK_DTYPE_NVFP4] = math;
+  info->kv_dtype[TMK_DTYPE_F32] = info->kv_dtype[TMK_DTYPE_BF16] = info->kv_dtype[TMK_DTYPE_F8E4M3] = true;
   info->min_sample_ns = 50000000;
   return TMK_OK;
 }
@@ -91,18 +91,7 @@ static int64_t filled_positions(const struct tmk_plan *plan, int tensor)
 
 static void fill(const struct tmk_exec *exec, int tensor, int64_t first, int64_t count)
 {
-  const struct tmk_tensor *t = &exec->plan->tensors[tensor];
-  float values[FILL_CHUNK];
-  for (int64_t done = 0; done < count; done += FILL_CHUNK) {
-    const int64_t part = count - done < FILL_CHUNK ? count - done : FILL_CHUNK;
-    tmk_tensor_fill(t, exec->plan->seed, first + done, part, values);
-    double *to = exec->data[tensor] + first + done;
-    if (t->dtype == TMK_DTYPE_BF16) {
-      for (int64_t i = 0; i < part; i++) to[i] = (double)tmk_bf16_to_f32(tmk_f32_to_bf16(values[i]));
-    } else {
-      for (int64_t i = 0; i < part; i++) to[i] = (double)values[i];
-    }
-  }
+  tmk_tensor_values(&exec->plan->tensors[tensor], exec->plan->seed, first, count, exec->data[tensor] + first);
 }
 
 static void poison(const struct tmk_exec *exec, int tensor)
@@ -140,6 +129,7 @@ static void release(struct tmk_exec *exec)
   for (int i = 0; exec->data && i < exec->plan->tensor_count; i++) free(exec->data[i]);
   free(exec->data);
   free(exec->scores);
+  free(exec->narrow_x);
   free(exec);
 }
 
@@ -155,12 +145,26 @@ static int64_t longest_context(const struct tmk_plan *plan)
   return longest;
 }
 
+/* Elements of the largest x that a GEMM of the plan rounds. */
+static int64_t largest_narrow_x(const struct tmk_plan *plan)
+{
+  int64_t largest = 0;
+  for (int i = 0; i < plan->op_count; i++) {
+    const struct tmk_op_gemm *gemm = &plan->ops[i].u.gemm;
+    if (plan->ops[i].kind != TMK_OP_GEMM || !tmk_quantises_x(plan->tensors[gemm->weight].dtype)) continue;
+    if (gemm->m * gemm->k > largest) largest = gemm->m * gemm->k;
+  }
+  return largest;
+}
+
 static enum tmk_status allocate(struct tmk_exec *exec, struct tmk_error *err)
 {
   const struct tmk_plan *plan = exec->plan;
   exec->data = calloc((size_t)plan->tensor_count + 1, sizeof *exec->data);
   exec->scores = calloc((size_t)longest_context(plan), sizeof *exec->scores);
-  if (!exec->data || !exec->scores) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the reference");
+  exec->narrow_x = calloc((size_t)largest_narrow_x(plan) + 1, sizeof *exec->narrow_x);
+  if (!exec->data || !exec->scores || !exec->narrow_x)
+    return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the reference");
   for (int i = 0; i < plan->tensor_count; i++) {
     const int64_t elements = tmk_tensor_elements(&plan->tensors[i]);
     exec->data[i] = calloc((size_t)elements + 1, sizeof **exec->data);

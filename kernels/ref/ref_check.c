@@ -3,8 +3,10 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ref.h"
+#include "tokmark/quantise.h"
 
 struct check {
   bool wide;
@@ -24,10 +26,19 @@ static bool refuse(const struct check *check, const char *format, ...)
   return false;
 }
 
-static bool dtype_fits(const struct check *check, const struct tmk_tensor *tensor, const char *name)
+/* Narrow types are for the weight of a GEMM, and F8E4M3 for the cache. */
+static bool is_narrow_operand(const struct tmk_op *op, const struct tmk_tensor *tensor, const char *name)
+{
+  const bool gemm_weight = op->kind == TMK_OP_GEMM && strcmp(name, "weight") == 0 && tensor->role == TMK_ROLE_WEIGHT;
+  const bool cache = strcmp(name, "k_cache") == 0 || strcmp(name, "v_cache") == 0;
+  return gemm_weight ? tmk_quantises_x(tensor->dtype) : cache && tensor->dtype == TMK_DTYPE_F8E4M3;
+}
+
+static bool dtype_fits(const struct check *check, const struct tmk_op *op, const struct tmk_tensor *tensor,
+                       const char *name)
 {
   const enum tmk_dtype dtype = tensor->dtype;
-  if (dtype == TMK_DTYPE_F32 || dtype == TMK_DTYPE_BF16) return true;
+  if (dtype == TMK_DTYPE_F32 || dtype == TMK_DTYPE_BF16 || is_narrow_operand(op, tensor, name)) return true;
   if (dtype == TMK_DTYPE_F64 && (check->wide || tensor->role == TMK_ROLE_CONSTANT)) return true;
   return refuse(check, "%s: dtype %s: must be f32 or bf16%s", name, tmk_dtype_name(dtype),
                 check->wide ? " or f64" : "");
@@ -50,7 +61,7 @@ static bool operand_fits(const struct check *check, const struct tmk_op *op, con
     return refuse(check, "%s: %lld elements from %lld on: the tensor has %lld", operand->name,
                   (long long)operand->count, (long long)operand->first, (long long)elements);
   }
-  if (!is_token_tensor(op, operand->tensor)) return dtype_fits(check, tensor, operand->name);
+  if (!is_token_tensor(op, operand->tensor)) return dtype_fits(check, op, tensor, operand->name);
   if (tensor->dtype == TMK_DTYPE_I32) return true;
   return refuse(check, "%s: dtype %s: must be i32", operand->name, tmk_dtype_name(tensor->dtype));
 }
@@ -111,6 +122,15 @@ static bool rmsnorm_fits(const struct check *check, const struct tmk_op_rmsnorm 
   return true;
 }
 
+static bool gemm_fits(const struct check *check, const struct tmk_op_gemm *o)
+{
+  const struct tmk_tensor *weight = &check->plan->tensors[o->weight];
+  const int block = tmk_dtype_get(weight->dtype)->block_elements;
+  if (block == 0) return true;
+  if (o->k % block != 0) return refuse(check, "k %lld: must be a multiple of %d", (long long)o->k, block);
+  return true;
+}
+
 bool ref_supports(bool wide, const struct tmk_plan *plan, const struct tmk_op *op, char *reason, int reason_size)
 {
   const struct check check = {wide, plan, reason, reason_size};
@@ -121,6 +141,7 @@ bool ref_supports(bool wide, const struct tmk_plan *plan, const struct tmk_op *o
     if (!operand_fits(&check, op, &operands[i])) return false;
   }
   switch (op->kind) {
+  case TMK_OP_GEMM: return gemm_fits(&check, &op->u.gemm);
   case TMK_OP_RMSNORM: return rmsnorm_fits(&check, &op->u.rmsnorm);
   case TMK_OP_ROPE_KV: return rope_kv_fits(&check, &op->u.rope_kv);
   case TMK_OP_ATTENTION: return attention_fits(&check, &op->u.attention);

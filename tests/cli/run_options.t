@@ -143,13 +143,13 @@ $ tokmark run --device null --model ./tiny.json --phase
 ! tokmark: --phase: needs a value
 $ tokmark run --device null --model ./tiny.json --dtype bf61
 ? 2
-! tokmark: --dtype bf61: must be auto, f32 or bf16
+! tokmark: --dtype bf61: must be auto, f32, bf16, fp8 or nvfp4
 $ tokmark run --device null --model ./tiny.json --dtype f64
 ? 2
-! tokmark: --dtype f64: must be auto, f32 or bf16
+! tokmark: --dtype f64: must be auto, f32, bf16, fp8 or nvfp4
 $ tokmark run --device null --model ./tiny.json --kv-dtype fp8
 ? 2
-! tokmark: --kv-dtype fp8: must be auto, f32 or bf16
+! tokmark: --kv-dtype fp8: null device takes f32, bf16
 $ tokmark run --device null --model ./tiny.json --phase decode --input-len 8
 ? 2
 ! tokmark: --input-len: only phase prefill or e2e heeds it, and --phase leaves that out

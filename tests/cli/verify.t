@@ -10,9 +10,13 @@ $ tokmark verify --device null --op embed,gemm,sample --seeds 1 --quick
 > embed      bf16     -            1       0        0              0.000  PASS
 > gemm       f32      -           30       0        0              0.248  PASS
 > gemm       bf16     -           29       0        0              0.249  PASS
+> gemm       nvfp4    -            0       0        4                  -  skipped
+> gemm       fp8      -            0       0        4                  -  skipped
 > sample     -        -            2       0        0              0.000  PASS
 >
-> 64 run, 0 failed, 0 skipped
+> 64 run, 0 failed, 8 skipped
+> skipped: no nvfp4 weights on this device
+> skipped: no fp8 weights on this device
 $ tokmark verify --device ref --op embed,sample --seeds 2 --seed 7 --quick
 > device     ref: float64 reference, scalar, 1 thread, activations f64
 > cases      every fifth, 2 seeds from 7
@@ -41,12 +45,12 @@ $ TOKMARK_NULL_SCRIPT='wrong_at=/b3/' tokmark verify --device null --op model --
 $ grep -c '  FAIL small-.* decode batch=3 context=17 .*: gemm lm_head m=3 n=307 k=136: logits\[' out
 > 10
 $ grep -v FAIL out | tail -6 | cut -c1-42
-> device     null: null device, scripted, 1
-> cases      all, 1 seed from 1
+> model      nvfp4    fp8          0       0
 >
-> op         weights  cache      run  failed
->
-> 64 run, 10 failed, 0 skipped
+> 64 run, 10 failed, 32 skipped
+> skipped: no fp8 cache on this device
+> skipped: no fp8 weights on this device
+> skipped: no nvfp4 weights on this device
 
 # One that supports nothing.
 $ TOKMARK_NULL_SCRIPT='unsupported_at=small' tokmark verify --device null --op model --seeds 1 --quick
@@ -55,14 +59,19 @@ $ TOKMARK_NULL_SCRIPT='unsupported_at=small' tokmark verify --device null --op m
 > cases      every fifth, 1 seed from 1
 >
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
-> model      f32      f32          0       0        4                  -  skipped
+> model      f32      f32          0       0        8                  -  skipped
+> model      fp8      bf16         0       0        3                  -  skipped
 > model      bf16     bf16         0       0        5                  -  skipped
-> model      f32      bf16         0       0        3                  -  skipped
+> model      f32      bf16         0       0        1                  -  skipped
+> model      nvfp4    fp8          0       0        1                  -  skipped
 > model      bf16     f32          0       0        1                  -  skipped
+> model      fp8      fp8          0       0        1                  -  skipped
 >
-> 0 run, 0 failed, 13 skipped
+> 0 run, 0 failed, 20 skipped
 > skipped: scripted: not supported
-! tokmark: nothing was verified: all 13 cases were skipped
+> skipped: no fp8 weights on this device
+> skipped: no nvfp4 weights on this device
+! tokmark: nothing was verified: all 20 cases were skipped
 
 $ tokmark verify --op
 ? 2

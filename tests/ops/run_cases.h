@@ -8,7 +8,9 @@
 #include "verify_cases.h"
 
 struct case_counts {
-  int run, failed, skipped;
+  int run, failed;
+  int skipped;   /* of types that the device takes */
+  int not_taken; /* of types that it doesn't take */
   double worst_ratio;
 };
 
@@ -34,7 +36,9 @@ static inline struct case_counts run_cases(const struct tmk_backend_ops *ops, co
     cr_assert_eq(tmk_verify_case_run(ops, backend, &info, &cases[i], seed, &result, &err), TMK_OK, "%s: %s", text,
                  err.message);
     if (result.skipped) {
-      counts.skipped++;
+      const bool taken = (!cases[i].weight_dtype || tmk_device_takes(&info, cases[i].weight_dtype, TMK_FOR_WEIGHTS)) &&
+                         (!cases[i].kv_dtype || tmk_device_takes(&info, cases[i].kv_dtype, TMK_FOR_KV_CACHE));
+      *(taken ? &counts.skipped : &counts.not_taken) += 1;
       continue;
     }
     counts.run++;

@@ -83,8 +83,8 @@ bool sim_float_test(enum ptx_mode mode, enum ptx_type type, uint64_t a);
  *   integers  u8 u16 u32 u64 s8 s16 s32 s64: an integer result is extended to 64 bits by its sign, so the caller cuts it to the
  *             register's width; an integer source is read by its own width
  *   floats    f16 bf16 tf32 (in 32 bits) f32 f64
- *   packed    to f16x2, bf16x2, e4m3x2, e5m2x2 from f32: a is the upper half, b the lower; to e4m3x2, e5m2x2 from f16x2, and back:
- *             a alone
+ *   packed    to f16x2, bf16x2, e4m3x2, e5m2x2, e2m1x2, e2m3x2, e3m2x2, ue8m0x2 from f32: a is the upper half, b the lower; to
+ *             e4m3x2, e5m2x2 from f16x2, to ue8m0x2 from bf16x2, and from all of these back: a alone
  *   rounding  RN RZ RM RP RNA (floats), RNI RZI RMI RPI (to an integral value); DEFAULT: none needed, exact
  *   flags     PTX_FTZ PTX_SAT PTX_SATFINITE PTX_RELU
  * Float to integer saturates always; NaN gives 0, and 2^63 where source is f64 or the result has 64 bits. Integer to a narrower

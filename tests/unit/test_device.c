@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "tokmark/device.h"
 
@@ -38,4 +39,23 @@ Test(device, ceilings_begin_unknown)
   for (int i = 0; i < TMK_DTYPE_COUNT; i++) cr_expect(isnan(ceilings.flops_per_s[i]), "%d", i);
   cr_expect(eq(int, ceilings.repeats, 0));
   cr_expect(eq(str, ceilings.read_pattern, ""));
+}
+
+Test(device, says_which_types_it_takes)
+{
+  struct tmk_device_info info;
+  struct tmk_error err = {0};
+  char reason[128];
+  tmk_device_info_init(&info);
+  snprintf(info.name, sizeof info.name, "NVIDIA A100");
+  info.math_dtype[TMK_DTYPE_BF16] = TMK_DTYPE_BF16;
+  cr_expect_eq(tmk_device_check_dtype(&info, TMK_DTYPE_BF16, TMK_FOR_WEIGHTS, &err), TMK_OK);
+  cr_expect_eq(tmk_device_check_dtype(&info, TMK_DTYPE_F8E4M3, TMK_FOR_WEIGHTS, &err), TMK_ERR_UNSUPPORTED);
+  cr_expect(eq(str, err.message, "--dtype fp8: NVIDIA A100 takes bf16"));
+  cr_expect_eq(tmk_device_check_dtype(&info, TMK_DTYPE_BF16, TMK_FOR_KV_CACHE, &err), TMK_ERR_UNSUPPORTED);
+  cr_expect(eq(str, err.message, "--kv-dtype bf16: NVIDIA A100 takes none"));
+  info.kv_dtype[TMK_DTYPE_BF16] = info.kv_dtype[TMK_DTYPE_F8E4M3] = true;
+  cr_expect(not(tmk_device_takes(&info, TMK_DTYPE_F32, TMK_FOR_KV_CACHE)));
+  tmk_device_dtype_reason(&info, TMK_DTYPE_F32, TMK_FOR_KV_CACHE, reason, sizeof reason);
+  cr_expect(eq(str, reason, "KV cache in f32: NVIDIA A100 takes bf16, fp8"));
 }

@@ -118,3 +118,70 @@ Test(dtype, bf16_nan_with_only_low_bits_stays_nan)
   cr_expect(isnan(tmk_bf16_to_f32(tmk_f32_to_bf16(bits_to_float(0xff800001)))));
   cr_expect(isnan(tmk_bf16_to_f32(tmk_f32_to_bf16(bits_to_float(0x7fffffff)))));
 }
+
+/* The magnitudes of a narrow format, ascending, from its definition in words: fractions of 2^m between powers of two. */
+static int magnitudes(int exponents, int mantissa_bits, double least_normal, double *values)
+{
+  int count = 0;
+  for (int m = 0; m < 1 << mantissa_bits; m++) values[count++] = least_normal * m / (1 << mantissa_bits);
+  for (int e = 0; e < exponents; e++) {
+    for (int m = 0; m < 1 << mantissa_bits; m++) {
+      values[count++] = least_normal * (double)(1 << e) * (1 + (double)m / (1 << mantissa_bits));
+    }
+  }
+  return count;
+}
+
+/* Every value, every tie and both sides of it, beyond the largest: bits of `from` and values of `value` for both signs. */
+static void expect_format(const double *values, int count, int sign_bit, uint8_t (*from)(double),
+                          double (*value)(uint8_t))
+{
+  for (int i = 0; i < count; i++) {
+    for (int sign = 0; sign < 2; sign++) {
+      const double s = sign ? -1 : 1, exact = s * values[i];
+      const int bits = i | sign << sign_bit;
+      cr_assert_eq(from(exact), bits, "%g: 0x%02x, not 0x%02x", exact, from(exact), bits);
+      cr_assert_eq(value((uint8_t)bits), exact);
+      cr_assert_eq(signbit(value((uint8_t)bits)) != 0, sign, "0x%02x", bits);
+      if (i + 1 == count) continue;
+      const double tie = (values[i] + values[i + 1]) / 2, tiny = ldexp(values[count - 1], -60);
+      cr_assert_eq(from(s * tie), (i + i % 2) | sign << sign_bit, "tie %g", s * tie);
+      cr_assert_eq(from(s * (tie - tiny - tie * 0x1p-50)), bits, "below tie %g", s * tie);
+      cr_assert_eq(from(s * (tie + tiny + tie * 0x1p-50)), bits + 1, "above tie %g", s * tie);
+    }
+  }
+  const double beyond[] = {values[count - 1] * 1.01, values[count - 1] * 1.1, 1e30, INFINITY};
+  for (int i = 0; i < 4; i++) {
+    cr_expect_eq(from(beyond[i]), count - 1, "%g", beyond[i]);
+    cr_expect_eq(from(-beyond[i]), (count - 1) | 1 << sign_bit, "%g", -beyond[i]);
+  }
+}
+
+/* 2^-6 … 448: 16 binades of 8, without the last value, which is NaN; 2^-9 … below it. */
+Test(dtype, e4m3_everywhere)
+{
+  double values[200];
+  const int count = magnitudes(15, 3, 0x1p-6, values) - 1;
+  cr_assert_eq(count, 0x7f);
+  cr_expect_eq(values[count - 1], 448);
+  cr_expect_eq(values[1], 0x1p-9);
+  expect_format(values, count, 7, tmk_e4m3_from, tmk_e4m3_value);
+  cr_expect(isnan(tmk_e4m3_value(0x7f)) && isnan(tmk_e4m3_value(0xff)));
+  cr_expect_eq(tmk_e4m3_from((double)NAN), 0x7f);
+  for (int i = 0; i < count; i++) {
+    double rounded = 0;
+    cr_assert(tmk_dtype_round(TMK_DTYPE_F8E4M3, values[i] * (1 + 0x1p-5), &rounded));
+    cr_assert_eq(rounded, tmk_e4m3_value(tmk_e4m3_from(values[i] * (1 + 0x1p-5))));
+  }
+}
+
+Test(dtype, e2m1_everywhere)
+{
+  static const double values[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
+  double computed[16];
+  cr_expect_eq(magnitudes(3, 1, 1, computed), 8);
+  cr_expect_arr_eq(computed, values, sizeof values);
+  expect_format(values, 8, 3, tmk_e2m1_from, tmk_e2m1_value);
+  cr_expect_eq(tmk_e2m1_from((double)NAN), 7, "it has no NaN");
+  cr_expect_eq(tmk_e2m1_value(0xf1), 0.5, "only the lower half counts");
+}

@@ -281,3 +281,29 @@ Test(plan_single, constants_are_copied_and_caches_checked)
   tensors[4].dims[3] = 8;
   expect_single_refused(&op, tensors, 5, "rope_kv v_cache: must be [sequences, positions, 2, 4]");
 }
+
+/* Blocks of 16 along the inputs of each projection; fp8 has no blocks. */
+Test(plan_errors, inputs_of_nvfp4_are_whole_blocks)
+{
+  struct tmk_model model = shape_tinyllama;
+  struct tmk_workload w = shape_workload(TMK_PHASE_DECODE, 1, 5);
+  struct tmk_error err = {0};
+  struct tmk_plan *plan;
+  w.weight_dtype = TMK_DTYPE_NVFP4;
+  model.hidden_size = 2056;
+  expect_refused(&model, &w, TMK_ERR_UNSUPPORTED,
+                 "--dtype nvfp4: tinyllama-1.1b has hidden_size 2056: must be a multiple of 16");
+  model.hidden_size = 2048;
+  model.intermediate_size = 5633;
+  expect_refused(&model, &w, TMK_ERR_UNSUPPORTED,
+                 "--dtype nvfp4: tinyllama-1.1b has intermediate_size 5633: must be a multiple of 16");
+  model.intermediate_size = 5632;
+  model.num_attention_heads = model.num_key_value_heads = 3;
+  model.head_dim = 72;
+  expect_refused(&model, &w, TMK_ERR_UNSUPPORTED,
+                 "--dtype nvfp4: tinyllama-1.1b has num_attention_heads x head_dim 216: must be a multiple of 16");
+  w.weight_dtype = TMK_DTYPE_F8E4M3;
+  const struct tmk_plan_args args = {.model = &model, .workload = &w, .act_dtype = TMK_DTYPE_F32};
+  cr_expect(eq(int, (int)tmk_plan_create(&args, &plan, &err), TMK_OK), "%s", err.message);
+  tmk_plan_destroy(plan);
+}

@@ -100,6 +100,60 @@ Test(ref, gemm)
   }
 }
 
+/* x is rounded to the weight's type: in fp8 1.0625 is 1 and 30 is 28; in nvfp4 the block of 5 and 0.9 has b t = 0.8125, so they
+ * are 6 · 0.8125 and 1 · 0.8125, and NaN in a block takes the row. */
+Test(ref, gemm_rounds_x_to_narrow_types)
+{
+  const enum tmk_dtype dtypes[] = {TMK_DTYPE_F8E4M3, TMK_DTYPE_NVFP4};
+  for (int run = 0; run < 4; run++) {
+    const bool fp8 = run < 2;
+    const struct tmk_tensor tensors[] = {matrix("x", 2, 32), tensor("w", TMK_ROLE_WEIGHT, dtypes[run / 2], 2, 9, 32),
+                                         matrix("y", 2, 9)};
+    const struct tmk_op op = {
+        .kind = TMK_OP_GEMM, .u.gemm = {.m = 2, .n = 9, .k = 32, .x = 0, .weight = 1, .bias = TMK_TENSOR_NONE, .y = 2}};
+    double x[64] = {0}, w[9 * 32];
+    x[3] = fp8 ? 1.0625 : 5;
+    x[4] = fp8 ? 30 : 0.9;
+    x[60] = (double)NAN;
+    struct bench b = open_bench(modes[run % 2], &op, tensors, 3);
+    put(&b, 0, 0, 64, x);
+    go(&b);
+    for (int64_t i = 0; i < 9 * 32; i++) w[i] = get(&b, 1, i);
+    for (int64_t n = 0; n < 9; n++) {
+      const double expected = w[n * 32 + 3] * (fp8 ? 1 : 4.875) + w[n * 32 + 4] * (fp8 ? 28 : 0.8125);
+      cr_expect_float_eq(get(&b, 2, n), expected, run % 2 ? 0x1p-12 * 28 : 0, "%d: %g, not %g", run, get(&b, 2, n),
+                         expected);
+      cr_expect(isnan(get(&b, 2, 9 + n)));
+    }
+    close_bench(&b);
+  }
+}
+
+/* 1 + 31 · 2⁻¹⁴ within one instruction of 32 products: each small addend is cut off. Of 33 the last stands in the next one and is
+ * cut off there too; of 129 the last comes after a promotion and stays. */
+Test(ref, naive_adds_fp8_as_tensor_cores_do)
+{
+  const int64_t ks[] = {32, 33, 129};
+  for (int i = 0; i < 3; i++) {
+    struct tmk_tensor tensors[] = {matrix("x", 1, ks[i]), tensor("w", TMK_ROLE_WEIGHT, TMK_DTYPE_F8E4M3, 2, 1, ks[i]),
+                                   matrix("y", 1, 1)};
+    tensors[1].fill_offset = 1;
+    tensors[1].fill_scale = 0; /* all weights are 1 */
+    const struct tmk_op op = {
+        .kind = TMK_OP_GEMM,
+        .u.gemm = {.m = 1, .n = 1, .k = ks[i], .x = 0, .weight = 1, .bias = TMK_TENSOR_NONE, .y = 2}};
+    double x[129];
+    for (int64_t k = 0; k < ks[i]; k++) x[k] = k == 0 ? 16 : 0x1p-10; /* 2⁻¹⁴ of it */
+    for (int mode = 0; mode < 2; mode++) {
+      struct bench b = open_bench(modes[mode], &op, tensors, 3);
+      put(&b, 0, 0, ks[i], x);
+      go(&b);
+      cr_expect_eq(get(&b, 2, 0), mode == 0 ? 16 + (double)(ks[i] - 1) * 0x1p-10 : 16 + (i == 2 ? 0x1p-10 : 0));
+      close_bench(&b);
+    }
+  }
+}
+
 /* 2²⁴ + 1 − 2²⁴ is 1 in float64 and 0 in float32 from the left: the naive mode adds in index order, in float32. */
 Test(ref, naive_is_float32_in_index_order)
 {
@@ -494,6 +548,8 @@ Test(ref, supports_gives_reasons)
           "qkv: dtype fp8: must be f32 or bf16");
   REFUSED(b.plan->tensors[0].dtype = TMK_DTYPE_F64, b.plan->tensors[0].dtype = TMK_DTYPE_F32,
           "qkv: dtype f64: must be f32 or bf16");
+  REFUSED(b.plan->tensors[3].dtype = TMK_DTYPE_NVFP4, b.plan->tensors[3].dtype = TMK_DTYPE_BF16,
+          "k_cache: dtype nvfp4: must be f32 or bf16");
   REFUSED(op->kind = TMK_OP_KIND_COUNT, op->kind = TMK_OP_ROPE_KV, "operation 7: not known");
   struct tmk_exec *exec;
   op->u.rope_kv.rotary_dim = 6;

@@ -486,15 +486,28 @@ Test(sweep, memory_of_e2e_is_the_larger_of_its_parts)
 
 Test(sweep, kv_dtype_that_the_device_does_not_take)
 {
-  const struct tmk_sweep_spec spec = {.kv_dtype = TMK_DTYPE_F8E4M3};
+  struct tmk_sweep_spec spec = {.kv_dtype = TMK_DTYPE_F8E4M3};
   struct tmk_device_info device = cpu();
-  struct tmk_sweep sweep = expand(&spec, &shape_tinyllama, &device);
-  cr_expect(eq(str, sweep.points[0].reason, "KV cache in fp8: Test CPU takes f32, bf16"));
-  tmk_sweep_free(&sweep);
+  struct tmk_sweep sweep;
+  struct tmk_error err = {0};
+  cr_expect_eq(tmk_sweep_expand(&spec, &shape_tinyllama, &device, NULL, NULL, &sweep, &err), TMK_ERR_UNSUPPORTED);
+  cr_expect(eq(str, err.message, "--kv-dtype fp8: Test CPU takes f32, bf16"));
   device.kv_dtype[TMK_DTYPE_F32] = device.kv_dtype[TMK_DTYPE_BF16] = false;
+  spec.kv_dtype = TMK_DTYPE_NONE; /* not asked for: skipped */
   sweep = expand(&spec, &shape_tinyllama, &device);
-  cr_expect(eq(str, sweep.points[0].reason, "KV cache in fp8: Test CPU takes none"));
+  cr_expect(eq(str, sweep.points[0].reason, "KV cache in bf16: Test CPU takes none"));
   tmk_sweep_free(&sweep);
+}
+
+/* Asked for by name it is an error, whatever else is asked for; of the suite it is a skipped point (above). */
+Test(sweep, weight_dtype_that_the_device_does_not_take)
+{
+  const struct tmk_sweep_spec spec = {.weight_dtypes = {TMK_DTYPE_BF16, TMK_DTYPE_NVFP4}, .weight_dtype_count = 2};
+  const struct tmk_device_info device = cpu();
+  struct tmk_sweep sweep;
+  struct tmk_error err = {0};
+  cr_expect_eq(tmk_sweep_expand(&spec, &shape_tinyllama, &device, NULL, NULL, &sweep, &err), TMK_ERR_UNSUPPORTED);
+  cr_expect(eq(str, err.message, "--dtype nvfp4: Test CPU takes f32, bf16"));
 }
 
 /* A backend of 1 GiB overhead that attends to 100 keys at most. */
