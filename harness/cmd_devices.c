@@ -52,13 +52,19 @@ static enum tmk_status report_device(const struct tmk_backend_ops *ops, int inde
   struct tmk_backend *backend = NULL;
   struct tmk_device_report device = {.has_ceilings = false};
   struct tmk_gpu row = {.id = ""};
+  struct tmk_error why = {0};
   struct tmk_open_args args = {.device_index = index};
   char text[32];
   snprintf(text, sizeof text, "%s:%d", ops->name, index);
   tmk_device_info_init(&device.info);
   tmk_ceilings_init(&device.ceilings);
   TMK_TRY(tmk_device_choose(text, &ops, &args, err));
-  TMK_TRY(ops->open(&args, &backend, err));
+  status = ops->open(&args, &backend, &why);
+  if (status == TMK_ERR_UNSUPPORTED) { /* too old, or no code for it: the others are told of all the same */
+    tmk_out_device_unusable(ops, index, why.message, w);
+    return TMK_OK;
+  }
+  if (status != TMK_OK) TMK_TRY(tmk_fail(err, status, "%s", why.message));
   TMK_TRY(ops->describe(backend, &device.info, err));
   const int gpu = device.info.is_cpu ? -1 : tmk_gpu_find(device.info.name);
   if (gpu >= 0) TMK_TRY(tmk_gpu_get(gpu, &row, err));

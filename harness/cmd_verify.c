@@ -194,7 +194,7 @@ enum tmk_status tmk_cmd_verify(int argc, char **argv, struct tmk_error *err)
   struct tmk_backend *backend = NULL;
   TMK_TRY(tmk_opt_parse(rows, ROW_COUNT, &options, &help, argc, argv, 0, 0, &parsed, err));
   if (parsed.help) goto out;
-  struct tmk_open_args open_args = {.threads = options.threads, .isa = options.isa};
+  struct tmk_open_args open_args = {.threads = options.threads, .isa = options.isa, .gemm = TMK_GEMM_TOKMARK};
   TMK_TRY(tmk_device_choose(options.device, &ops, &open_args, err));
   TMK_TRY(check_options(&options, ops, err));
   TMK_TRY(ops->open(&open_args, &backend, err));

@@ -179,3 +179,15 @@ void tmk_out_device_ceilings(const struct tmk_ceilings *ceilings)
   add_rate(&line, "at", ceilings->clock_hz, "Hz");
   line_print("", &line);
 }
+
+void tmk_out_device_unusable(const struct tmk_backend_ops *ops, int index, const char *why, struct tmk_json_writer *w)
+{
+  if (w == NULL) {
+    printf("  %s:%d  not usable: %s\n", ops->name, index, why);
+    return;
+  }
+  tmk_json_begin_object(w, NULL);
+  tmk_json_put_int(w, "index", index);
+  tmk_json_put_string(w, "reason", why);
+  tmk_json_end_object(w);
+}

@@ -13,6 +13,8 @@ struct tmk_device_report {
 };
 
 void tmk_out_device(const struct tmk_backend_ops *ops, const struct tmk_device_report *device); /* with its preflight */
+/* One that is here and can't be opened; `w` NULL prints a line. */
+void tmk_out_device_unusable(const struct tmk_backend_ops *ops, int index, const char *why, struct tmk_json_writer *w);
 void tmk_out_device_ceilings(const struct tmk_ceilings *ceilings);
 void tmk_out_device_json(struct tmk_json_writer *w, const struct tmk_device_report *device);
 

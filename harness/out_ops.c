@@ -37,7 +37,7 @@ static void print_providers(FILE *out, const struct tmk_point *point)
     tmk_format_time(point->limit.time_ns, limit, sizeof limit);
     tmk_out_clean(gemm->provider, true, ran, sizeof ran);
     if (isnan(gemm->tokmark_ns) && isnan(gemm->vendor_ns)) {
-      fprintf(out, "        by %s, as asked for\n", ran);
+      fprintf(out, "        by %s\n", ran);
       continue;
     }
     fprintf(out, "        by provider: tokmark %s, cublaslt %s, limit %s; %s ran\n", ours, vendors, limit, ran);
@@ -57,7 +57,9 @@ void tmk_out_ops_row(FILE *out, const struct tmk_point *point)
     fprintf(out, " %s: %s\n", point->status == TMK_POINT_SKIPPED ? "skipped" : "FAILED", reason);
     return;
   }
-  const double time_ns = tmk_out_has_time(point) ? point->stats.median_ns : NAN;
+  /* Simulated times say nothing about hardware. */
+  const double time_ns =
+      tmk_out_has_time(point) && point->provenance != TMK_PROV_SIMULATED ? point->stats.median_ns : NAN;
   tmk_format_time(time_ns, time, sizeof time);
   rate_text(point->limit.flops, time_ns, "FLOP/s", flops, sizeof flops);
   rate_text(point->limit.bytes, time_ns, "B/s", bytes, sizeof bytes);

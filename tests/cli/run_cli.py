@@ -4,6 +4,7 @@
 A .t file is a transcript, played by sh in a fresh folder of its own:
 
     # a comment
+    # needs: simgpu                        what it takes, below; else the file is a skip
     $ tokmark run --batch 0
     ? 2                                   exit code, left out if 0
     ! tokmark: --batch 0: must be …       a line of stderr
@@ -29,12 +30,27 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+SIMGPU = ROOT / "build/simgpu"
 PROGRAM = pathlib.Path(os.environ.get("TOKMARK", ROOT / "build/tokmark")).resolve()
 TIMEOUT_S = 300 if os.environ.get("ASAN") else 120
 
 
 class Skip(Exception):
     """A case that can't run here, with the reason."""
+
+
+def cuda_is_built():
+    done = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=False)
+    return "cuda: yes" in done.stdout
+
+
+# Where a transcript says "# needs: NAME": whether it is there, and what is said if not.
+NEEDS = {
+    "cuda": (cuda_is_built, "this build has no CUDA"),
+    "no-cuda": (lambda: not cuda_is_built(), "this build has CUDA"),
+    "no-driver": (lambda: not pathlib.Path("/proc/driver/nvidia").exists(), "a driver is here"),
+    "simgpu": (lambda: (SIMGPU / "libcudart.so.13").exists() and cuda_is_built(), "no simulated GPU is built, or no CUDA"),
+}
 
 
 class Sandbox:
@@ -49,7 +65,7 @@ class Sandbox:
         keep = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH")
         self.env = {name: os.environ[name] for name in keep if name in os.environ}
         self.env.update(PATH=f"{tools}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", HOME=str(folder), LC_ALL="C.UTF-8",
-                        ROOT=str(ROOT), DATA=str(ROOT / "tests/data"), TMP=str(folder))
+                        ROOT=str(ROOT), SIMGPU=str(SIMGPU), DATA=str(ROOT / "tests/data"), TMP=str(folder))
         work = self.folder / "work"
         work.mkdir()
         self.work = work
@@ -69,6 +85,7 @@ class Sandbox:
         text = re.sub(r"\btokmark \d+\.\d+\.\d+ \([0-9a-z-]+\)", "tokmark <version> (<git>)", text)
         text = re.sub(r"^(run of <time> on )\S+ by", r"\1<host> by", text, flags=re.M)
         text = re.sub(r"\b[0-9a-f]{32}(,<time>,(?:true|false)),[0-9a-z-]+,[^,]*,", r"<run>\1,<git>,<host>,", text)  # CSV
+        text = text.replace("must be auto, cuda, cpu or null", "must be auto, cpu or null")  # of a build with CUDA
         text = re.sub(r"^(gcc|clang) .*; (release|debug|asan|fuzz); cuda: (yes|no); mpi: (yes|no)$", "<build>", text, flags=re.M)
         return text
 
@@ -108,6 +125,10 @@ def play_transcript(path, update):
     """Runs one file; a list of (name, problem or None) with an entry a command."""
     results = []
     parts = read_transcript(path)
+    for part in parts:
+        need = part[len("# needs: "):] if isinstance(part, str) and part.startswith("# needs: ") else None
+        if need is not None and not NEEDS[need][0]():
+            return [(path.name, Skip(NEEDS[need][1]))]
     with tempfile.TemporaryDirectory(prefix="tokmark-cli-") as folder:
         box = Sandbox(folder)
         for part in parts:

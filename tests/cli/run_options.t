@@ -161,12 +161,6 @@ $ tokmark run --device null --model ./tiny.json --phase prefill --context 8
 $ tokmark run --device gpu --model ./tiny.json
 ? 2
 ! tokmark: --device gpu: must be auto, cpu or null
-$ tokmark run --device cuda --model ./tiny.json
-? 2
-! tokmark: --device cuda: this build has no CUDA: must be auto, cpu or null
-$ tokmark run --device cuda:0,1 --model ./tiny.json
-? 2
-! tokmark: --device cuda:0,1: this build has no CUDA: must be auto, cpu or null
 $ tokmark run --device cpu:7 --model ./tiny.json
 ? 2
 ! tokmark: --device cpu:7: cpu has 1 device here, numbered from 0

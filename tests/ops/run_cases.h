@@ -25,7 +25,7 @@ static inline struct case_counts run_cases(const struct tmk_backend_ops *ops, co
   struct tmk_device_info info;
   struct tmk_error err = {0};
   int count;
-  const struct tmk_open_args args = {.isa = isa, .threads = threads};
+  const struct tmk_open_args args = {.isa = isa, .threads = threads, .gemm = TMK_GEMM_TOKMARK};
   cr_assert_eq(ops->open(&args, &backend, &err), TMK_OK, "%s", err.message);
   cr_assert_eq(ops->describe(backend, &info, &err), TMK_OK, "%s", err.message);
   cr_assert_eq(tmk_verify_cases_create(1u << group, quick, &cases, &count, &err), TMK_OK);

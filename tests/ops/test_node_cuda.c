@@ -238,8 +238,8 @@ static struct seen run_gemms(struct tmk_backend *backend, const struct tmk_devic
     struct tmk_provider provider;
     char text[400];
     tmk_verify_case_describe(&cases[i], text, sizeof text);
-    cr_assert_eq(tmk_verify_case_run(&tmk_backend_cuda, backend, info, &cases[i], 1, &result, &err), TMK_OK, "%s: %s", text,
-                 err.message);
+    cr_assert_eq(tmk_verify_case_run(&tmk_backend_cuda, backend, info, &cases[i], 1, &result, &err), TMK_OK, "%s: %s",
+                 text, err.message);
     if (result.skipped) continue;
     cr_expect(result.passed, "%s: %s", text, result.detail);
     cr_assert_eq(tmk_verify_case_plan(&cases[i], info->act_dtype, 1, &plan, &err), TMK_OK);

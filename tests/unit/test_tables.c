@@ -75,6 +75,9 @@ Test(tables, driver_names_find_their_gpu)
       {"NVIDIA GB200", "gb200-nvl72"},
       {"NVIDIA B300 SXM6 AC", "b300-sxm-288gb"},
       {"NVIDIA GB300", "gb300-nvl72"},
+      {"A100-SXM4-40GB", "a100-sxm4-40gb"}, /* of drivers before 470 */
+      {"NVIDIA A10", "a10"},
+      {"NVIDIA H20", "h20-96gb"},
       {"NVIDIA L4", "l4"},
       {"NVIDIA L40S", "l40s"},
       {"NVIDIA GeForce RTX 4090", "rtx-4090"},
@@ -97,6 +100,8 @@ Test(tables, near_names_find_nothing)
       "",
       "NVIDIA",
       "NVIDIA L40",
+      "NVIDIA A100-SXM4-80GB MIG 1g.10gb", /* a slice has no datasheet of its own */
+      "NVIDIA H100 80GB HBM3 MIG 3g.40gb",
       "NVIDIA H800",
       "NVIDIA H20-3e",
       "NVIDIA GeForce RTX 4090 D",
