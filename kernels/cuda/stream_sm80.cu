@@ -9,8 +9,8 @@
  * A thread waits for nobody; a warp's 32 × 16 bytes are 512 in a row.
  *
  * Bytes under way, by Little's law with some 700 ns of loaded latency: A100 2.0 TB/s ÷ 108 SMs → 13 KB an SM, H100 3.35 ÷ 132 → 18 KB,
- * B200 8.0 ÷ 148 → 38 KB. Here 2048 (8 × 256) threads hold 4 × 16 bytes each, 1024 hold 8 × 16: 128 KB an SM, and async 8 × 16 KB; where
- * fewer blocks fit an SM, at least 1024 × 64 bytes = 64 KB. Each is more than three times what A100 and H100 need.
+ * B200 8.0 ÷ 148 → 38 KB. Here 1536 (6 × 256) threads hold 4 × 16 bytes each: 96 KB an SM; copies 1024, 64 KB; 1024 hold 8 × 16 bytes, 128 KB; async
+ * holds 16 KB a block, 96 to 128 KB. The least of them is more than three times what A100 and H100 need, and 1.7 times B200's.
  * A word costs one add (32 lanes a clock at least, 128 bytes): well below the loads' rate.
  * Shared memory: async 4 stages × 256 threads × 16 bytes; reads' last sum 8 words. No thread reads another's shared bytes but there.
  */
@@ -55,13 +55,13 @@ __device__ __forceinline__ void add_block_sum(uint32_t sum, uint32_t *to)
 }
 
 /* As many blocks an SM as the loads of 16 bytes that a thread has under way leave registers for. */
-constexpr int blocks_sm(int unroll)
+constexpr int blocks_sm(int unroll, bool copies)
 {
-  return unroll <= 4 ? 8 : 4;
+  return unroll > 4 || copies ? 4 : 6;
 }
 
 template <int UNROLL, bool CHUNKED>
-__global__ void __launch_bounds__(THREADS, blocks_sm(UNROLL)) read_kernel(tmk_cuda_stream s)
+__global__ void __launch_bounds__(THREADS, blocks_sm(UNROLL, false)) read_kernel(tmk_cuda_stream s)
 {
   const uint4 *from = static_cast<const uint4 *>(s.from);
   span at = thread_span<CHUNKED>(s.bytes / 16);
@@ -78,7 +78,7 @@ __global__ void __launch_bounds__(THREADS, blocks_sm(UNROLL)) read_kernel(tmk_cu
 }
 
 template <int UNROLL, bool CHUNKED>
-__global__ void __launch_bounds__(THREADS, blocks_sm(UNROLL)) copy_kernel(tmk_cuda_stream s)
+__global__ void __launch_bounds__(THREADS, blocks_sm(UNROLL, true)) copy_kernel(tmk_cuda_stream s)
 {
   const uint4 *from = static_cast<const uint4 *>(s.from);
   uint4 *to = static_cast<uint4 *>(s.to);
@@ -157,11 +157,11 @@ struct pattern {
 };
 
 const pattern patterns[TMK_CUDA_STREAM_KINDS][TMK_CUDA_STREAM_PATTERNS] = {
-    {{"16-byte loads x 4, strided", 8, read_kernel<4, false>},
+    {{"16-byte loads x 4, strided", 6, read_kernel<4, false>},
      {"16-byte loads x 8, strided", 4, read_kernel<8, false>},
      {"16-byte loads x 8, chunked", 4, read_kernel<8, true>},
      {"cp.async, 4 stages", 8, async_kernel<false>}},
-    {{"16-byte loads x 4, strided", 8, copy_kernel<4, false>},
+    {{"16-byte loads x 4, strided", 4, copy_kernel<4, false>},
      {"16-byte loads x 8, strided", 4, copy_kernel<8, false>},
      {"16-byte loads x 8, chunked", 4, copy_kernel<8, true>},
      {"cp.async, 4 stages", 8, async_kernel<true>}},
