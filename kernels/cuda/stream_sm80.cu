@@ -131,8 +131,7 @@ __device__ __forceinline__ uint32_t mix(uint64_t x)
   return (uint32_t)(x >> 32) ^ (uint32_t)x;
 }
 
-/* Keeps signs and mantissas and forces the rest: bf16 exponents to 126 … 127 − 8 (0.5 … 2 at most, never 0), e4m3 to 4 … 7, e2m1 to values but
- * 0 by setting its lowest bit. */
+/* Keeps signs and mantissas and forces the rest: bf16 to 0.25 … 0.5, e4m3 to 0.125 … 1.875, e2m1 to values but 0 by its lowest bit. */
 template <tmk_dtype DTYPE> __device__ __forceinline__ uint32_t noise_word(uint32_t word)
 {
   if (DTYPE == TMK_DTYPE_BF16) return (word & 0x80ff80ffu) | 0x3e803e80u;
