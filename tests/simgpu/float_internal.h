@@ -15,6 +15,7 @@ struct sim_format {
   int16_t exponent_min, exponent_max; /* of normal numbers: ±1.f · 2^exponent */
   bool has_infinity; /* e4m3: no; its only NaN is all ones, and the exponent field's top value is a number's */
   uint64_t nan;      /* canonical */
+  bool finite;       /* e2m1: no NaN either, `nan` is a number's bits */
 };
 /* NULL for types that are not scalar floats. */
 const struct sim_format *sim_format_find(enum ptx_type type);
