@@ -102,7 +102,8 @@ static enum tmk_status take(const struct tmk_backend_ops *ops, struct tmk_exec *
 }
 
 /* The slice on one mode. Computed tensors have the mode's own type there: results come back without the rounding to the
- * device's dtype, which has a limit of its own, and the cache's dtype doesn't round either. */
+ * device's dtype, which has a limit of its own, and the cache's dtype doesn't round either. Operands keep the device's type, which
+ * holds their values and says how an operation may compute with them (op.h: attention). */
 static enum tmk_status run_mode(struct tmk_verify_slice *slice, bool wide, uint64_t seed, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
@@ -115,7 +116,8 @@ static enum tmk_status run_mode(struct tmk_verify_slice *slice, bool wide, uint6
   struct tmk_exec *exec = NULL;
   memcpy(tensors, slice->tensors, sizeof tensors);
   for (int i = 0; i < slice->tensor_count; i++) {
-    if (tensors[i].role == TMK_ROLE_ACTIVATION && tensors[i].dtype != TMK_DTYPE_I32) tensors[i].dtype = dtype;
+    const bool computed = tensors[i].role == TMK_ROLE_ACTIVATION && (slice->access[i] & TMK_ACCESS_OUT);
+    if (computed && tensors[i].dtype != TMK_DTYPE_I32) tensors[i].dtype = dtype;
   }
   TMK_TRY(tmk_plan_create_single(&slice->op, tensors, slice->tensor_count, seed, dtype, &plan, err));
   TMK_TRY(ops->open(&open_args, &backend, err));

@@ -85,7 +85,9 @@ struct tmk_op_rope_kv {
 
 /* out[r, h, :] = Σ_j softmax_j(scale q[r, h, :] · k[s, j, g, :]) v[s, j, g, :], g = h / (heads_q / heads_kv),
  * over keys j from max(0, pos − window + 1) (0 if window is 0) to pos, with s and pos of row r as in tmk_op_rope_kv.
- * Decode is q_len 1; prefill is q_len > 1 or past 0. */
+ * Decode is q_len 1; prefill is q_len > 1 or past 0.
+ * Where q is bf16 a device may round exp(score − largest score so far) to bf16 before the product with v, as kernels on tensor
+ * cores do (the sum of the softmax is of the unrounded ones); the naive reference rounds so too, and error limits follow it. */
 struct tmk_op_attention {
   int64_t seqs, q_len, seq_first, past;
   int64_t heads_q, heads_kv, head_dim;

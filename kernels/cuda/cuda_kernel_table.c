@@ -16,6 +16,8 @@ const struct tmk_cuda_kernel tmk_cuda_kernels[] = {
     ROW(gemm_tile_sm80, GEMM, BF16, 80),
     ROW(quantise_fp8_sm89, GEMM, F8E4M3, 89),
     ROW(quantise_nvfp4_sm100, GEMM, NVFP4, 100),
+    ROW(rope_kv_sm80, ROPE_KV, BF16, 80),
+    ROW(attention_prefill_sm80, ATTENTION, BF16, 80),
     ROW(swiglu_sm80, SWIGLU, BF16, 80),
     ROW(sample_sm80, SAMPLE, BF16, 80),
     {.name = NULL},

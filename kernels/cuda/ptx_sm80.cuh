@@ -71,6 +71,11 @@ static __device__ __forceinline__ void ld_shared_v4(uint32_t (&r)[4], uint32_t f
                : "memory");
 }
 
+static __device__ __forceinline__ void st_shared_v4(uint32_t to, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+  asm volatile("st.shared.v4.b32 [%0], {%1, %2, %3, %4};" ::"r"(to), "r"(a), "r"(b), "r"(c), "r"(d) : "memory");
+}
+
 /* Orders this thread's and, behind a barrier, its block's accesses with those of other blocks that do the same. */
 static __device__ __forceinline__ uint32_t atom_add_acq_rel_gpu(uint32_t *to, uint32_t value)
 {
@@ -99,6 +104,22 @@ static __device__ __forceinline__ uint32_t cvt_rn_bf16x2_f32(float low, float hi
   uint32_t pair;
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
   return pair;
+}
+
+/* 2^x, relative error below 2⁻²²; results below 2⁻¹²⁶ are 0. */
+static __device__ __forceinline__ float ex2_approx_ftz(float x)
+{
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/* a b + c of two bf16 each, rounded once; subnormal numbers are kept. */
+static __device__ __forceinline__ uint32_t fma_rn_bf16x2(uint32_t a, uint32_t b, uint32_t c)
+{
+  uint32_t d;
+  asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(d) : "r"(a), "r"(b), "r"(c));
+  return d;
 }
 
 #endif

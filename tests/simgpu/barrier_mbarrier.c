@@ -227,24 +227,42 @@ static bool run_lane(const struct sim_mbarrier_op *op, uint32_t lane, const stru
   }
 }
 
+/* Can the phase end before the last lane has arrived? Then what that lane did is not in it. */
+static bool splits_phase(const struct sim_mbarrier_op *op)
+{
+  uint32_t first = (uint32_t)__builtin_ctz(op->mask), before_last = 0;
+  const struct sim_mbarrier *barrier =
+      sim_mbarrier_find(op->block, sim_shared_address(op->address[first], (enum ptx_space)op->space));
+  for (uint32_t rest = op->mask; (rest & (rest - 1)) != 0; rest &= rest - 1)
+    before_last += op->count != NULL ? op->count[__builtin_ctz(rest)] : 1;
+  return barrier != NULL && before_last >= barrier->pending;
+}
+
 uint32_t sim_mbarrier_run(const struct sim_mbarrier_op *op, uint64_t *state)
 {
   struct sim_block *block = op->block;
   struct sim_warp_clock *clock = &block->clocks[op->warp];
   struct sim_vc vc = {0};
   const struct sim_vc *released = NULL;
-  uint32_t served = 0;
+  uint32_t served = 0, publishing = 0;
   bool arrives = op->action == SIM_MBARRIER_ARRIVE || op->action == SIM_MBARRIER_ARRIVE_DROP;
   if (arrives && op->semantics == PTX_RELAXED) {
     if ((clock->fenced[0] & op->mask) != 0) released = clock->fence[0];
   } else if (arrives) {
     /* Also for the lanes that come to nothing: the launch is at fault then anyway. */
     if (!sim_vc_init(&vc, block->number, block->agents)) sim_block_must(NULL);
-    sim_warp_clock_release(clock, op->mask, &vc);
+    if (splits_phase(op))
+      publishing = op->mask;
+    else
+      sim_warp_clock_release(clock, op->mask, &vc);
     released = &vc;
   }
   for (uint32_t rest = op->mask; rest != 0; rest &= rest - 1) {
     uint32_t lane = (uint32_t)__builtin_ctz(rest);
+    if ((publishing >> lane & 1) != 0) {
+      sim_vc_clear(&vc);
+      sim_warp_clock_release(clock, 1u << lane, &vc);
+    }
     if (run_lane(op, lane, released, state)) served |= 1u << lane;
   }
   sim_vc_free(&vc);

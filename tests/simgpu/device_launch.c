@@ -134,6 +134,10 @@ static enum sim_status check_resources(const struct sim_kernel *kernel, const st
                            "%u bytes of dynamic shared memory: the kernel's attribute allows %u",
                            launch->dynamic_shared_bytes, kernel->max_dynamic_shared_bytes);
   }
+  if (launch->cluster[0] > 0 && product(launch->cluster) > arch->cluster_max) {
+    return sim_device_fail(error, SIM_ERR_INVALID_CONFIG, "a cluster of %u blocks: at most %u on %s",
+                           product(launch->cluster), arch->cluster_max, arch->full_name);
+  }
   if (launch->cluster[0] > 0 && product(launch->cluster) > 1) {
     return sim_device_fail(error, SIM_ERR_INVALID_CONFIG, "a cluster of %u blocks: clusters are not simulated",
                            product(launch->cluster));

@@ -34,6 +34,7 @@ static enum sim_status place_variables(struct sim_module *module, struct sim_err
         !sim_memory_host_write(module->device->memory, module->addresses[i], symbol->init, symbol->size_bytes)) {
       return sim_device_fail(error, SIM_ERR_INVALID_VALUE, "variable '%.200s' can't be written", symbol->name);
     }
+    if (symbol->space == PTX_CONST) sim_memory_make_constant(module->device->memory, module->addresses[i]);
   }
   if (const_bytes > module->device->arch->const_bytes) {
     return sim_device_fail(error, SIM_ERR_INVALID_PTX, "%llu bytes of constants: at most %u",
@@ -70,6 +71,11 @@ static enum sim_status list_kernels(struct sim_module *module, struct sim_error 
     const struct ptx_function *f = &m->functions[i];
     if (!f->is_kernel || !f->has_body) continue;
     uint32_t limit = module->device->arch->shared_per_block_bytes;
+    if (f->shared_bytes > limit) {
+      return sim_device_fail(error, SIM_ERR_INVALID_PTX,
+                             "kernel '%.200s' has %u bytes of static shared memory: at most %u", f->name,
+                             f->shared_bytes, limit);
+    }
     module->kernels[module->kernel_count++] =
         (struct sim_kernel){.module = module,
                             .function = i,

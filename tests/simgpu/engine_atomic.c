@@ -70,24 +70,69 @@ static void read_wide(const struct step *s, uint32_t operand, uint32_t size, uin
   if (size == 16) memcpy(out[1], place_data(s, operand) + 8 * LANES, sizeof out[1]);
 }
 
+static struct sim_access access_of(const struct step *s, const uint64_t *address, uint32_t bytes)
+{
+  return (struct sim_access){.block = s->warp->block->memory,
+                             .warp = s->warp->number,
+                             .insn = s->pc,
+                             .mask = s->mask,
+                             .address = address,
+                             .bytes = bytes,
+                             .space = s->insn->space,
+                             .semantics = s->insn->semantics,
+                             .scope = s->insn->scope,
+                             .local_end = s->frame->local_end};
+}
+
+/* --- vectors: each element is an operation of its own, the alignment is the vector's --- */
+
+struct atomic_vector {
+  const struct ptx_insn *insn;
+  uint32_t size; /* of an element */
+  uint64_t value[8][LANES], old[8][LANES];
+};
+
+static void apply_vector(void *context, uint32_t lane, uint8_t *bytes)
+{
+  struct atomic_vector *atomic = context;
+  for (uint32_t i = 0; i < atomic->insn->vector; i++) {
+    uint64_t old = 0;
+    memcpy(&old, bytes + i * atomic->size, atomic->size);
+    atomic->old[i][lane] = old;
+    uint64_t result = float_result(atomic->insn, old, atomic->value[i][lane]);
+    memcpy(bytes + i * atomic->size, &result, atomic->size);
+  }
+}
+
+static enum step_result atomic_vector(struct step *s)
+{
+  const struct ptx_insn *insn = s->insn;
+  enum ptx_type type = (enum ptx_type)insn->type[0];
+  struct atomic_vector atomic = {.insn = insn, .size = sim_ptx_type_bytes(type)};
+  uint64_t address[LANES];
+  uint32_t at = insn->op == PTX_DO_RED ? 0 : insn->vector;
+  sim_engine_address(s, at, address);
+  for (uint32_t i = 0; i < insn->vector; i++) {
+    sim_engine_need(s, at + 1 + i, "an operand of an atomic operation");
+    sim_engine_read(s, at + 1 + i, type, atomic.value[i]);
+  }
+  struct sim_access access = access_of(s, address, atomic.size * insn->vector);
+  uint32_t served = sim_access_atomic(&access, apply_vector, &atomic);
+  for (uint32_t i = 0; i < at; i++) sim_engine_write(s, i, type, atomic.old[i], ALL_LANES);
+  return served == s->mask ? STEP_NEXT : STEP_MOVED;
+}
+
 enum step_result sim_step_atomic(struct step *s)
 {
   const struct ptx_insn *insn = s->insn;
   struct atomic atomic = {.insn = insn, .size = sim_ptx_type_bytes((enum ptx_type)insn->type[0])};
   uint64_t address[LANES];
   uint32_t at = insn->op == PTX_DO_RED ? 0 : 1;
+  if (insn->vector > 1) return atomic_vector(s);
   sim_engine_address(s, at, address);
   read_wide(s, at + 1, atomic.size, insn->mode == PTX_OP_CAS ? atomic.compare : atomic.value);
   if (insn->mode == PTX_OP_CAS) read_wide(s, at + 2, atomic.size, atomic.value);
-  struct sim_access access = {.block = s->warp->block->memory,
-                              .warp = s->warp->number,
-                              .insn = s->pc,
-                              .mask = s->mask,
-                              .address = address,
-                              .bytes = atomic.size,
-                              .space = insn->space,
-                              .semantics = insn->semantics,
-                              .scope = insn->scope};
+  struct sim_access access = access_of(s, address, atomic.size);
   uint32_t served = sim_access_atomic(&access, apply, &atomic);
   if (at == 1) {
     enum ptx_type type = atomic.size == 16 ? PTX_B64 : (enum ptx_type)insn->type[0];

@@ -8,6 +8,7 @@
 #define QUANTUM_MAX     256u
 #define LANDING_TURNS   8u   /* one turn in so many lands something */
 #define IDLE_TURNS_WARP 256u /* failed waits a warp, with nothing happening, before it is a deadlock */
+#define BUSY_TURN       128u /* instructions of a turn without a wait in it: more than stand between two tests of a loop */
 
 bool sim_engine_block_init(struct block *block, struct engine *engine, uint64_t number)
 {
@@ -85,8 +86,11 @@ bool sim_engine_block_turn(struct block *block)
   uint32_t done = sim_warp_run(warp, 1 + (uint32_t)(sim_engine_random(&block->random) % QUANTUM_MAX));
   atomic_fetch_add(&block->engine->steps, done);
   if (warp->yielded) block->yields++;
-  bool idle = warp->spins > spins && !moved && sim_block_progress(block->memory) == block->progress;
-  block->idle_turns = idle ? block->idle_turns + 1 : 0;
+  bool waited = warp->spins > spins;
+  if (moved || sim_block_progress(block->memory) != block->progress || (!waited && done >= BUSY_TURN))
+    block->idle_turns = 0;
+  else if (waited)
+    block->idle_turns++;
   if (block->idle_turns > (uint64_t)IDLE_TURNS_WARP * live) {
     if (sim_async_step(block->memory, true))
       block->idle_turns = 0;

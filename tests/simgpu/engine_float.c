@@ -48,6 +48,29 @@ enum step_result sim_step_half(struct step *s)
   return compute(s);
 }
 
+/* add, sub, fma of f32 whose first sources are f16 or bf16, which f32 holds exactly. */
+enum step_result sim_step_mixed_float(struct step *s)
+{
+  const struct ptx_insn *insn = s->insn;
+  uint32_t sources = insn->group_count - 1u, narrow = sources - 1, wide[2][LANES];
+  const struct sim_convert widen = {.to = PTX_F32, .from = insn->type[1]};
+  struct sim_float_op op = {
+      .op = insn->op, .type = PTX_F32, .rounding = insn->rounding, .operands = (uint8_t)sources, .flags = insn->flags};
+  uint32_t defined = sim_engine_defined(s, 1, sources);
+  if (s->places[0].bits == 0) return STEP_NEXT;
+  for (uint32_t i = 0; i < narrow; i++) {
+    const uint32_t *from = read32(s, 1 + i);
+    for (int l = 0; l < LANES; l++) wide[i][l] = (uint32_t)sim_float_convert(&widen, from[l] & 0xffff, 0);
+  }
+  void *d = s->registers + s->places[0].offset;
+  if (narrow == 1)
+    sim_float_warp32(&op, s->mask, d, wide[0], read32(s, 2), NULL);
+  else
+    sim_float_warp32(&op, s->mask, d, wide[0], wide[1], read32(s, 3));
+  place_define(s, 0, defined);
+  return STEP_NEXT;
+}
+
 enum step_result sim_step_convert(struct step *s)
 {
   const struct ptx_insn *insn = s->insn;

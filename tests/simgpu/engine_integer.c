@@ -262,3 +262,26 @@ enum step_result sim_step_dot(struct step *s)
   sim_engine_write32(s, 0, r, sim_engine_defined(s, 1, 3));
   return STEP_NEXT;
 }
+
+/* Four differences of bytes, each made positive; with .add their sum on top of c, otherwise packed: c stands for bytes that a mask
+ * leaves out, of which there are none here. */
+enum step_result sim_step_vabsdiff4(struct step *s)
+{
+  const struct ptx_insn *insn = s->insn;
+  const uint32_t *a = read32(s, 1), *b = read32(s, 2), *c = read32(s, 3);
+  bool sign_a = insn->type[1] == PTX_S32, sign_b = insn->type[2] == PTX_S32, add = insn->mode == PTX_OP_ADD;
+  int32_t most = insn->type[0] == PTX_S32 ? INT8_MAX : UINT8_MAX;
+  uint32_t r[LANES];
+  for (int l = 0; l < LANES; l++) {
+    r[l] = add ? c[l] : 0;
+    for (int at = 0; at < 32; at += 8) {
+      int32_t x = sign_a ? (int8_t)(a[l] >> at) : (int32_t)(a[l] >> at & 0xff);
+      int32_t y = sign_b ? (int8_t)(b[l] >> at) : (int32_t)(b[l] >> at & 0xff);
+      int32_t difference = x > y ? x - y : y - x;
+      if ((insn->flags & PTX_SAT) != 0 && difference > most) difference = most;
+      r[l] = add ? r[l] + (uint32_t)difference : r[l] | ((uint32_t)difference & 0xff) << at;
+    }
+  }
+  sim_engine_write32(s, 0, r, sim_engine_defined(s, 1, 3));
+  return STEP_NEXT;
+}

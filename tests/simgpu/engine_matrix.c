@@ -60,22 +60,16 @@ enum step_result sim_step_ldmatrix(struct step *s)
 {
   enum step_result here = whole_warp(s);
   if (here != STEP_NEXT) return here;
-  uint32_t count = s->insn->vector, undefined = 0;
+  uint32_t count = s->insn->vector;
   bool trans = (s->insn->flags & PTX_TRANS) != 0;
   uint64_t address[LANES];
   _Alignas(64) uint8_t rows[LANES][16];
   uint32_t fragments[4][LANES], *d[4] = {fragments[0], fragments[1], fragments[2], fragments[3]};
   row_addresses(s, count, address);
   struct sim_access access = row_access(s, address);
-  if (sim_access_load(&access, &rows[0][0], &undefined) != access.mask) return STEP_MOVED;
+  if (sim_access_load(&access, &rows[0][0], NULL) != access.mask) return STEP_MOVED;
   sim_ldmatrix_scatter(count, trans, (const uint8_t(*)[16])rows, d);
-  for (uint32_t i = 0; i < count; i++) {
-    uint32_t bad = 0;
-    for (uint32_t row = 0; undefined != 0 && row < 8; row++) {
-      if ((undefined >> (8 * i + row) & 1) != 0) bad |= sim_matrix_row_lanes(row, trans);
-    }
-    sim_engine_write32(s, i, fragments[i], ~bad);
-  }
+  for (uint32_t i = 0; i < count; i++) sim_engine_write32(s, i, fragments[i], ALL_LANES);
   return STEP_NEXT;
 }
 

@@ -69,12 +69,13 @@ static struct sim_access access_of(const struct step *s, const uint64_t *address
                              .space = insn->space,
                              .semantics = insn->semantics,
                              .scope = insn->scope,
+                             .local_end = s->frame->local_end,
                              .non_coherent = (insn->flags & PTX_NON_COHERENT) != 0};
 }
 
 /* Element `index` of lane-major values into a register. */
 static void element_to_register(const struct step *s, uint32_t operand, const uint8_t *values, uint32_t stride,
-                                uint32_t index, uint32_t defined)
+                                uint32_t index)
 {
   enum ptx_type type = (enum ptx_type)s->insn->type[0];
   uint32_t size = sim_ptx_type_bytes(type);
@@ -82,7 +83,7 @@ static void element_to_register(const struct step *s, uint32_t operand, const ui
   if (size == 4 && s->places[operand].bits <= 32) {
     uint32_t narrow[LANES];
     for (uint32_t l = 0; l < LANES; l++) memcpy(&narrow[l], from + (size_t)l * stride, 4);
-    sim_engine_write32(s, operand, narrow, defined);
+    sim_engine_write32(s, operand, narrow, ALL_LANES);
     return;
   }
   uint64_t wide[LANES] = {0};
@@ -90,14 +91,14 @@ static void element_to_register(const struct step *s, uint32_t operand, const ui
   if (size == 16) { /* .b128: two halves of a register */
     struct place upper = s->places[operand];
     struct step second = *s;
-    sim_engine_write64(s, operand, wide, defined);
+    sim_engine_write64(s, operand, wide, ALL_LANES);
     for (uint32_t l = 0; l < LANES; l++) memcpy(&wide[l], from + (size_t)l * stride + 8, 8);
     upper.offset += 8 * LANES;
     second.places = &upper;
-    sim_engine_write64(&second, 0, wide, defined);
+    sim_engine_write64(&second, 0, wide, ALL_LANES);
     return;
   }
-  sim_engine_write(s, operand, type, wide, defined);
+  sim_engine_write(s, operand, type, wide, ALL_LANES);
 }
 
 enum step_result sim_step_load(struct step *s)
@@ -111,14 +112,15 @@ enum step_result sim_step_load(struct step *s)
     return STEP_MOVED;
   }
   sim_engine_address(s, insn->vector, address);
-  uint32_t undefined = 0, served = s->mask;
+  uint32_t served = s->mask;
   if (insn->space == PTX_PARAM) {
     if (!load_params(s, address, bytes, values)) return STEP_MOVED;
   } else {
     struct sim_access access = access_of(s, address, bytes);
-    served = sim_access_load(&access, values, &undefined);
+    served = sim_access_load(&access, values, NULL);
   }
-  for (uint32_t i = 0; i < insn->vector; i++) element_to_register(s, i, values, bytes, i, ~undefined);
+  /* Bytes never written have been reported by now: once is enough. */
+  for (uint32_t i = 0; i < insn->vector; i++) element_to_register(s, i, values, bytes, i);
   if (served != s->mask) return STEP_MOVED;
   /* A strong read may be a spin on another's write: let that one run soon. */
   return insn->semantics != PTX_WEAK ? STEP_YIELD : STEP_NEXT;

@@ -114,6 +114,7 @@ static const engine_handler handler_table[PTX_OP_COUNT] = {
     [PTX_DO_TANH] = sim_step_unary_float,
     [PTX_DO_TESTP] = sim_step_testp,
     [PTX_DO_TRAP] = sim_step_trap,
+    [PTX_DO_VABSDIFF4] = sim_step_vabsdiff4,
     [PTX_DO_VOTE] = sim_step_vote,
     [PTX_DO_XOR] = sim_step_logic,
 };
@@ -123,7 +124,10 @@ engine_handler sim_engine_handler(const struct ptx_insn *insn)
   enum ptx_type type = (enum ptx_type)insn->type[0];
   const struct ptx_type_info *info = sim_ptx_type(type);
   engine_handler handler = insn->op < PTX_OP_COUNT ? handler_table[insn->op] : NULL;
-  if (handler == sim_step_integer && info->class == PTX_CLASS_FLOAT) {
+  if (type == PTX_F32 && (insn->type[1] == PTX_F16 || insn->type[1] == PTX_BF16) &&
+      (insn->op == PTX_DO_ADD || insn->op == PTX_DO_SUB || insn->op == PTX_DO_FMA)) {
+    handler = sim_step_mixed_float;
+  } else if (handler == sim_step_integer && info->class == PTX_CLASS_FLOAT) {
     bool half = type == PTX_F16 || type == PTX_F16X2 || type == PTX_BF16 || type == PTX_BF16X2;
     handler = half ? sim_step_half : insn->op == PTX_DO_DIV ? sim_step_divide_float : sim_step_floating;
   } else if (handler == sim_step_integer && (insn->flags & PTX_CARRY_OUT) != 0) {

@@ -93,6 +93,25 @@ static bool rounds_to_integer(enum ptx_rounding rounding)
   return rounding == PTX_RNI || rounding == PTX_RZI || rounding == PTX_RMI || rounding == PTX_RPI;
 }
 
+/* ue8m0: a power of two, 2^(bits − 127), of the magnitude alone; 0xff is its NaN, and there is no zero. Source: the emulation for
+ * older GPUs in CUDA's cuda_fp8.hpp, which says what the instruction does. */
+static uint64_t to_scale(const struct sim_convert *convert, struct sim_exact a)
+{
+  uint64_t most = convert->flags & PTX_SATFINITE ? 0xfe : 0xff;
+  if (a.kind == SIM_EXACT_NAN) return 0xff;
+  if (a.kind == SIM_EXACT_INFINITE) return most;
+  if (a.kind == SIM_EXACT_ZERO || a.exponent < -127) return 0;
+  bool up = convert->rounding == PTX_RP && a.significand << 1 != 0;
+  uint64_t bits = (uint64_t)(a.exponent + 127 + up);
+  return bits > most ? most : bits;
+}
+
+static struct sim_exact from_scale(uint64_t bits)
+{
+  if (bits == 0xff) return (struct sim_exact){.kind = SIM_EXACT_NAN};
+  return (struct sim_exact){SIM_EXACT_FINITE, false, (int32_t)bits - 127, UINT64_C(1) << 63};
+}
+
 static uint64_t to_float(const struct sim_convert *convert, enum ptx_type to, struct sim_exact a)
 {
   const struct sim_format *format = sim_format_find(to);
@@ -124,6 +143,8 @@ static uint64_t convert_scalar(const struct sim_convert *convert, enum ptx_type 
     uint64_t wide = extend(from_integer, a);
     bool negative = from_integer.is_signed && (wide >> 63);
     value = sim_exact_integer(negative ? 0 - wide : wide, negative);
+  } else if (from == PTX_UE8M0) {
+    value = from_scale(a & 0xff);
   } else {
     const struct sim_format *format = sim_format_find(from);
     assert(format != NULL);
@@ -131,6 +152,7 @@ static uint64_t convert_scalar(const struct sim_convert *convert, enum ptx_type 
     value = flushed(format, ftz, sim_exact_unpack(format, a & ones(format->bits)));
   }
   if (to_integer.bits) return float_to_integer(convert, to_integer, value);
+  if (to == PTX_UE8M0) return to_scale(convert, value);
   /* cvt of f64 to f64 without a change of value keeps a NaN's payload, as other f64 instructions do. */
   if (to == PTX_F64 && from == PTX_F64 && value.kind == SIM_EXACT_NAN && !(convert->flags & PTX_SAT)) {
     return a | (UINT64_C(1) << 51);

@@ -3,14 +3,16 @@
 #include "float_internal.h"
 
 /* Sources: IEEE 754 (binary16, binary32, binary64); PTX ISA, "Alternate Floating-Point Data Formats". */
-static const struct sim_format format_f16 = {16, 11, 0, -14, 15, true, SIM_F16_NAN, false};
-static const struct sim_format format_bf16 = {16, 8, 0, -126, 127, true, SIM_BF16_NAN, false};
-static const struct sim_format format_tf32 = {32, 11, 13, -126, 127, true, 0x7fffe000u, false};
-static const struct sim_format format_f32 = {32, 24, 0, -126, 127, true, SIM_F32_NAN, false};
-static const struct sim_format format_f64 = {64, 53, 0, -1022, 1023, true, 0xfff8000000000000u, false};
-static const struct sim_format format_e4m3 = {8, 4, 0, -6, 8, false, SIM_FP8_NAN, false};
-static const struct sim_format format_e2m1 = {4, 2, 0, 0, 2, false, SIM_E2M1_NAN, .finite = true};
-static const struct sim_format format_e5m2 = {8, 3, 0, -14, 15, true, SIM_FP8_NAN, false};
+static const struct sim_format format_f16 = {16, 11, 0, -14, 15, true, SIM_F16_NAN};
+static const struct sim_format format_bf16 = {16, 8, 0, -126, 127, true, SIM_BF16_NAN};
+static const struct sim_format format_tf32 = {32, 11, 13, -126, 127, true, 0x7fffe000u};
+static const struct sim_format format_f32 = {32, 24, 0, -126, 127, true, SIM_F32_NAN};
+static const struct sim_format format_f64 = {64, 53, 0, -1022, 1023, true, 0xfff8000000000000u};
+static const struct sim_format format_e4m3 = {8, 4, 0, -6, 8, false, SIM_FP8_NAN};
+static const struct sim_format format_e5m2 = {8, 3, 0, -14, 15, true, SIM_FP8_NAN};
+static const struct sim_format format_e2m1 = {4, 2, 0, 0, 2, false, 0x7};
+static const struct sim_format format_e2m3 = {6, 4, 0, 0, 2, false, 0x1f};
+static const struct sim_format format_e3m2 = {6, 3, 0, -2, 4, false, 0x1f};
 
 const struct sim_format *sim_format_find(enum ptx_type type)
 {
@@ -23,6 +25,8 @@ const struct sim_format *sim_format_find(enum ptx_type type)
   case PTX_E4M3: return &format_e4m3;
   case PTX_E5M2: return &format_e5m2;
   case PTX_E2M1: return &format_e2m1;
+  case PTX_E2M3: return &format_e2m3;
+  case PTX_E3M2: return &format_e3m2;
   default: return NULL;
   }
 }
@@ -57,9 +61,10 @@ struct sim_exact sim_exact_unpack(const struct sim_format *format, uint64_t bits
   uint64_t fraction = bits & ((UINT64_C(1) << fraction_bits) - 1);
   uint64_t field_mask = (UINT64_C(1) << (format->bits - 1 - format->low - fraction_bits)) - 1;
   uint64_t field = (bits >> fraction_bits) & field_mask;
-  if (field == field_mask && !format->finite) {
+  if (field == field_mask) {
     if (format->has_infinity) return exact_special(fraction ? SIM_EXACT_NAN : SIM_EXACT_INFINITE, negative);
-    if (fraction == (UINT64_C(1) << fraction_bits) - 1) return exact_special(SIM_EXACT_NAN, negative);
+    if (sim_format_has_nan(format) && fraction == (UINT64_C(1) << fraction_bits) - 1)
+      return exact_special(SIM_EXACT_NAN, negative);
   }
   if (field == 0) {
     if (fraction == 0) return exact_special(SIM_EXACT_ZERO, negative);
@@ -104,7 +109,8 @@ uint64_t sim_exact_pack(const struct sim_format *format, struct sim_exact value,
   uint64_t sign = value.negative ? UINT64_C(1) << (format->bits - 1) : 0;
   uint64_t top_field = (UINT64_C(1) << (format->bits - 1 - format->low - fraction_bits)) - 1;
   uint64_t infinity = top_field << fraction_bits;
-  uint64_t largest = format->has_infinity ? infinity - 1 : (infinity | ((UINT64_C(1) << fraction_bits) - (format->finite ? 1 : 2)));
+  uint64_t fraction = (UINT64_C(1) << fraction_bits) - (sim_format_has_nan(format) ? 2 : 1);
+  uint64_t largest = format->has_infinity ? infinity - 1 : infinity | fraction;
   uint64_t overflow = format->has_infinity ? sign | (infinity << format->low) : format->nan;
   if (value.kind == SIM_EXACT_NAN) return format->nan;
   if (value.kind == SIM_EXACT_ZERO) return sign;

@@ -14,9 +14,12 @@ struct sim_format {
   uint8_t bits, precision, low;
   int16_t exponent_min, exponent_max; /* of normal numbers: ±1.f · 2^exponent */
   bool has_infinity; /* e4m3: no; its only NaN is all ones, and the exponent field's top value is a number's */
-  uint64_t nan;      /* canonical */
-  bool finite;       /* e2m1: no NaN either, `nan` is a number's bits */
+  uint64_t nan;      /* canonical; e2m1, e2m3, e3m2 have none: the largest number, which cvt gives for it */
 };
+static inline bool sim_format_has_nan(const struct sim_format *format)
+{
+  return format->bits > 6;
+}
 /* NULL for types that are not scalar floats. */
 const struct sim_format *sim_format_find(enum ptx_type type);
 

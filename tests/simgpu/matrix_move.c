@@ -45,11 +45,6 @@ void sim_stmatrix_gather(uint32_t count, bool trans, const uint32_t *const *s, u
   }
 }
 
-uint32_t sim_matrix_row_lanes(uint32_t row, bool trans)
-{
-  return trans ? UINT32_C(0x11111111) << row / 2 : UINT32_C(0xf) << 4 * row;
-}
-
 void sim_movmatrix_run(const uint32_t *a, uint32_t *d)
 {
   uint8_t rows[8][16];

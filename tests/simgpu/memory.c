@@ -208,6 +208,12 @@ void sim_memory_set_report(struct sim_memory *memory, struct sim_report *report)
   memory->report = report;
 }
 
+void sim_memory_make_constant(struct sim_memory *memory, uint64_t address)
+{
+  struct sim_range *range = sim_memory_find(memory, address);
+  if (range != NULL && range->live && range->base == address) range->constant = true;
+}
+
 bool sim_memory_free(struct sim_memory *memory, uint64_t address)
 {
   struct sim_range *range = sim_memory_find(memory, address);

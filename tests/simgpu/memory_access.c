@@ -35,7 +35,7 @@ static enum ptx_space resolve(enum ptx_space space, uint64_t *address)
 
 struct lane_access {
   struct sim_block *block;
-  uint32_t warp, lane, insn, bytes, align;
+  uint32_t warp, lane, insn, bytes, align, local_end;
   const char *name; /* "read", "write", "atomic" */
 };
 
@@ -128,6 +128,7 @@ static struct target locate_private(const struct lane_access *access, enum ptx_s
   const struct sim_launch_options *options = &access->block->launch->options;
   struct target target = {.space = space};
   uint64_t size = space == PTX_LOCAL ? options->local_bytes : options->params_bytes;
+  if (space == PTX_LOCAL && access->local_end > 0 && access->local_end < size) size = access->local_end;
   if (address >= size || access->bytes > size - address) {
     char message[160];
     snprintf(message, sizeof message, "%s of %u bytes at byte %llu of the %s: it has %llu", access->name, access->bytes,
@@ -159,12 +160,19 @@ static struct target locate_slow(const struct lane_access *access, uint8_t given
     return target;
   }
   target.range = space == PTX_SHARED ? shared_range(access, address) : global_range(access, address);
+  if (write && target.range != NULL && target.range->constant) {
+    char message[160];
+    snprintf(message, sizeof message, "%s of %u bytes at %#llx: %s is constant", access->name, access->bytes,
+             (unsigned long long)address, target.range->what);
+    report(access, SIM_CHECK_READ_ONLY, message);
+    return (struct target){.space = space};
+  }
   if (target.range != NULL) target.bytes = sim_range_bytes(target.range, address);
   return target;
 }
 
 /* locate for what nearly every access is: shared memory, or the allocation of the lane before. */
-static inline bool locate_quick(const struct lane_access *access, uint8_t space, uint64_t address,
+static inline bool locate_quick(const struct lane_access *access, uint8_t space, uint64_t address, bool write,
                                 struct target *target)
 {
   struct sim_block *block = access->block;
@@ -178,6 +186,7 @@ static inline bool locate_quick(const struct lane_access *access, uint8_t space,
   }
   uint32_t align = access->align != 0 ? access->align : access->bytes;
   if (range == NULL || (found == PTX_SHARED && space == PTX_GLOBAL) || space > PTX_SHARED) return false;
+  if (write && range->constant) return false;
   if (!inside(range, address, access->bytes) || (address & (align - 1)) != 0) return false;
   *target =
       (struct target){.range = range, .address = address, .bytes = sim_range_bytes(range, address), .space = found};
@@ -198,7 +207,7 @@ struct run {
 static inline struct target locate(const struct lane_access *access, uint8_t space, uint64_t address, bool write)
 {
   struct target target;
-  return locate_quick(access, space, address, &target) ? target : locate_slow(access, space, address, write);
+  return locate_quick(access, space, address, write, &target) ? target : locate_slow(access, space, address, write);
 }
 
 static bool is_wide(uint8_t semantics, uint8_t scope)
@@ -217,6 +226,7 @@ static void begin(struct run *run, const struct sim_access *access, const char *
                                    .insn = access->insn,
                                    .bytes = access->bytes,
                                    .align = access->align,
+                                   .local_end = access->local_end,
                                    .name = name};
   run->wide = is_wide(access->semantics, access->scope);
   uint32_t site = (access->insn & SIM_SITE_INSN) | kind;

@@ -23,6 +23,7 @@ struct sim_range {
   uint64_t page_count;
   atomic_bool *touched; /* by 1024 pages: one of them has cells */
   bool live, module, host;
+  bool constant; /* kernels may not write it */
   char what[40];
 };
 bool sim_range_init(struct sim_range *range, uint64_t base, uint64_t size_bytes, bool with_bytes, bool initialised);

@@ -51,9 +51,15 @@ enum ptx_type {
   PTX_E4M3,
   PTX_E5M2,
   PTX_E2M1,
+  PTX_E2M3,
+  PTX_E3M2,
+  PTX_UE8M0,
   PTX_E4M3X2,
-  PTX_E2M1X2,
   PTX_E5M2X2,
+  PTX_E2M1X2,
+  PTX_E2M3X2,
+  PTX_E3M2X2,
+  PTX_UE8M0X2,
   PTX_U16X2,
   PTX_S16X2,
   PTX_TYPE_COUNT
@@ -209,19 +215,20 @@ enum ptx_flag {
   X(ABS)                                                                                                               \
   X(ACTIVEMASK)                                                                                                        \
   X(ADD)                                                                                                               \
-  X(ADDC) X(ALLOCA) X(AND) X(APPLYPRIORITY) X(ATOM) X(BAR_ARRIVE) X(BAR_RED) X(BAR_SYNC) X(BAR_WARP) X(BFE) X(BFI)     \
-      X(BFIND) X(BMSK) X(BRA) X(BREV) X(BRKPT) X(BRX) X(CALL) X(CLZ) X(CNOT) X(COPYSIGN) X(COS) X(CP_ASYNC)            \
-          X(CP_ASYNC_COMMIT) X(CP_ASYNC_MBARRIER) X(CP_ASYNC_WAIT) X(CREATEPOLICY) X(CVT) X(CVT_PACK) X(CVTA)          \
-              X(DISCARD) X(DIV) X(DP2A) X(DP4A) X(ELECT) X(EX2) X(EXIT) X(FENCE) X(FENCE_MBARRIER_INIT) X(FENCE_PROXY) \
-                  X(FMA) X(FNS) X(GRIDDEP) X(ISSPACEP) X(LD) X(LDMATRIX) X(LDU) X(LG2) X(LOP3) X(MAD) X(MAD24) X(MADC) \
-                      X(MATCH) X(MAX) X(MBARRIER_ARRIVE) X(MBARRIER_ARRIVE_DROP) X(MBARRIER_COMPLETE_TX)               \
-                          X(MBARRIER_EXPECT_TX) X(MBARRIER_INIT) X(MBARRIER_INVAL) X(MBARRIER_PENDING_COUNT)           \
-                              X(MBARRIER_TEST_WAIT) X(MBARRIER_TRY_WAIT) X(MIN) X(MMA) X(MOV) X(MOVMATRIX) X(MUL)      \
-                                  X(MUL24) X(NANOSLEEP) X(NEG) X(NOT) X(OR) X(PMEVENT) X(POPC) X(PREFETCH) X(PRMT)     \
-                                      X(RCP) X(RED) X(REDUX) X(REM) X(RET) X(RSQRT) X(SAD) X(SELP) X(SET) X(SETP)      \
-                                          X(SHF) X(SHFL) X(SHL) X(SHR) X(SIN) X(SLCT) X(SQRT) X(ST) X(STACKRESTORE)    \
-                                              X(STACKSAVE) X(STMATRIX) X(SUB) X(SUBC) X(SZEXT) X(TANH) X(TESTP)        \
-                                                  X(TRAP) X(VOTE) X(XOR)
+  X(ADDC)                                                                                                              \
+  X(ALLOCA) X(AND) X(APPLYPRIORITY) X(ATOM) X(BAR_ARRIVE) X(BAR_RED) X(BAR_SYNC) X(BAR_WARP) X(BFE) X(BFI) X(BFIND)    \
+      X(BMSK) X(BRA) X(BREV) X(BRKPT) X(BRX) X(CALL) X(CLZ) X(CNOT) X(COPYSIGN) X(COS) X(CP_ASYNC) X(CP_ASYNC_COMMIT)  \
+          X(CP_ASYNC_MBARRIER) X(CP_ASYNC_WAIT) X(CREATEPOLICY) X(CVT) X(CVT_PACK) X(CVTA) X(DISCARD) X(DIV) X(DP2A)   \
+              X(DP4A) X(ELECT) X(EX2) X(EXIT) X(FENCE) X(FENCE_MBARRIER_INIT) X(FENCE_PROXY) X(FMA) X(FNS) X(GRIDDEP)  \
+                  X(ISSPACEP) X(LD) X(LDMATRIX) X(LDU) X(LG2) X(LOP3) X(MAD) X(MAD24) X(MADC) X(MATCH) X(MAX)          \
+                      X(MBARRIER_ARRIVE) X(MBARRIER_ARRIVE_DROP) X(MBARRIER_COMPLETE_TX) X(MBARRIER_EXPECT_TX)         \
+                          X(MBARRIER_INIT) X(MBARRIER_INVAL) X(MBARRIER_PENDING_COUNT) X(MBARRIER_TEST_WAIT)           \
+                              X(MBARRIER_TRY_WAIT) X(MIN) X(MMA) X(MOV) X(MOVMATRIX) X(MUL) X(MUL24) X(NANOSLEEP)      \
+                                  X(NEG) X(NOT) X(OR) X(PMEVENT) X(POPC) X(PREFETCH) X(PRMT) X(RCP) X(RED) X(REDUX)    \
+                                      X(REM) X(RET) X(RSQRT) X(SAD) X(SELP) X(SET) X(SETP) X(SHF) X(SHFL) X(SHL)       \
+                                          X(SHR) X(SIN) X(SLCT) X(SQRT) X(ST) X(STACKRESTORE) X(STACKSAVE) X(STMATRIX) \
+                                              X(SUB) X(SUBC) X(SZEXT) X(TANH) X(TESTP) X(TRAP) X(VABSDIFF4) X(VOTE)    \
+                                                  X(XOR)
 
 enum ptx_op {
   PTX_OP_NONE,
@@ -325,6 +332,7 @@ struct ptx_insn {
   uint8_t group_count;
   uint8_t group_width[PTX_GROUPS_MAX];
   uint16_t shape[3]; /* mma m n k */
+  uint16_t row;      /* 1 + that of the opcode table which it matched; 0: of the decoder's own making */
   uint32_t flags;    /* enum ptx_flag */
   uint32_t operand;  /* first, index into ptx_module.operands */
   uint32_t guard;    /* slot of @p, or PTX_NO_SLOT */

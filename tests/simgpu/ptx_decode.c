@@ -250,6 +250,7 @@ static bool decode_rows(struct parser *p, const struct token *opcode, const stru
     struct ptx_insn tried = *insn;
     uint32_t reached = 1;
     tried.op = rows[i].op;
+    tried.row = (uint16_t)(1 + (&rows[i] - sim_ptx_row_at(0)));
     bool fits = modifiers_match(rows[i].modifiers, words, word_count, &tried, &reached);
     bool refused = rows[i].op == PTX_OP_NONE && (fits || reached >= 1);
     if (refused && (rows[i].modifiers[0] == '\0' || reached > 1)) {
@@ -294,6 +295,7 @@ bool sim_ptx_decode(struct parser *p, const struct token *opcode, struct ptx_ins
     return sim_ptx_fail(p, insn->line, "unknown opcode '%.*s'", (int)(opcode->length < 100 ? opcode->length : 100),
                         opcode->text);
   }
+  insn->row = (uint16_t)(1 + (rows - sim_ptx_row_at(0)));
   if (rows->op == PTX_DO_MMA) return sim_ptx_decode_mma(p, opcode, insn, list);
   return decode_rows(p, opcode, rows, row_count, insn, list);
 }

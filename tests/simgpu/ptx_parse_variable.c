@@ -15,8 +15,9 @@ bool sim_ptx_registers(struct parser *p)
     return sim_ptx_fail(p, token->line, ".reg %.*s: vector registers are not simulated", (int)token->length,
                         token->text);
   }
-  enum ptx_type type = token->text[0] == '.' ? sim_ptx_type_find(token->text + 1, token->length - 1) : PTX_TYPE_NONE;
-  if (token->kind != TOKEN_WORD || type == PTX_TYPE_NONE) {
+  bool typed = token->kind == TOKEN_WORD && token->text[0] == '.'; /* the end of the text has no first character */
+  enum ptx_type type = typed ? sim_ptx_type_find(token->text + 1, token->length - 1) : PTX_TYPE_NONE;
+  if (type == PTX_TYPE_NONE) {
     return sim_ptx_fail(p, token->line, ".reg %.*s: not a register type", (int)token->length, token->text);
   }
   p->at++;

@@ -131,6 +131,18 @@ cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t *nodes, size_t 
   return rt_leave(rt, cudaSuccess);
 }
 
+/* There is nothing to send: only its arguments are looked at. */
+cudaError_t cudaGraphUpload(cudaGraphExec_t exec, cudaStream_t handle)
+{
+  struct rt *rt = rt_enter(__func__);
+  struct rt_device *device;
+  struct CUstream_st *stream;
+  cudaError_t error = rt_device(rt, &device);
+  if (error == cudaSuccess && exec == NULL) error = cudaErrorInvalidValue;
+  if (error == cudaSuccess) error = rt_stream(rt, handle, &stream);
+  return rt_leave(rt, error);
+}
+
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t handle)
 {
   struct rt *rt = rt_enter(__func__);

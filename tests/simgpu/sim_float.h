@@ -32,7 +32,7 @@
  *   tanh.approx f16, bf16  2^-10.987, 2^-8 absolute                                 0.51 ulp
  *
  * NaN: f16, bf16 0x7fff and f32 0x7fffffff are the NaN that instructions produce; those of f64 keep the first NaN operand's payload,
- * made quiet, or give 0xfff8000000000000. .e4m3 and .e5m2: 0x7f. .e2m1: 6.
+ * made quiet, or give 0xfff8000000000000. .e4m3 and .e5m2: 0x7f.
  */
 #ifndef SIMGPU_FLOAT_H
 #define SIMGPU_FLOAT_H
@@ -46,7 +46,6 @@
 #define SIM_BF16_NAN 0x7fffu
 #define SIM_F32_NAN  0x7fffffffu
 #define SIM_FP8_NAN  0x7fu
-#define SIM_E2M1_NAN 0x7u /* 6: it has none */
 
 /* One floating point instruction without its registers.
  *   op        ADD SUB MUL FMA (MAD the same) DIV RCP SQRT RSQRT SIN COS LG2 EX2 TANH MIN MAX ABS NEG COPYSIGN, with the PTX_DO_ prefix
@@ -84,8 +83,8 @@ bool sim_float_test(enum ptx_mode mode, enum ptx_type type, uint64_t a);
  *   integers  u8 u16 u32 u64 s8 s16 s32 s64: an integer result is extended to 64 bits by its sign, so the caller cuts it to the
  *             register's width; an integer source is read by its own width
  *   floats    f16 bf16 tf32 (in 32 bits) f32 f64
- *   packed    to f16x2, bf16x2, e4m3x2, e5m2x2, e2m1x2 from f32: a is the upper half, b the lower; to e4m3x2, e5m2x2 from f16x2, and back:
- *             a alone
+ *   packed    to f16x2, bf16x2, e4m3x2, e5m2x2, e2m1x2, e2m3x2, e3m2x2, ue8m0x2 from f32: a is the upper half, b the lower; to
+ *             e4m3x2, e5m2x2 from f16x2, to ue8m0x2 from bf16x2, and from all of these back: a alone
  *   rounding  RN RZ RM RP RNA (floats), RNI RZI RMI RPI (to an integral value); DEFAULT: none needed, exact
  *   flags     PTX_FTZ PTX_SAT PTX_SATFINITE PTX_RELU
  * Float to integer saturates always; NaN gives 0, and 2^63 where source is f64 or the result has 64 bits. Integer to a narrower

@@ -81,9 +81,6 @@ struct sim_mma_place sim_mma_place(const struct sim_mma_plan *plan, enum sim_mma
  * `trans` of column r. */
 void sim_ldmatrix_scatter(uint32_t count, bool trans, const uint8_t (*rows)[16], uint32_t *const *d);
 void sim_stmatrix_gather(uint32_t count, bool trans, const uint32_t *const *s, uint8_t (*rows)[16]);
-/* Lanes whose registers hold a part of row r of a matrix: which registers of an ldmatrix become undefined if the row was, and whose
- * must be defined for a stmatrix. With trans element j of the row lies in lanes 4j + r / 2. */
-uint32_t sim_matrix_row_lanes(uint32_t row, bool trans);
 /* movmatrix.trans: d = aᵀ; d may be a. */
 void sim_movmatrix_run(const uint32_t *a, uint32_t *d);
 

@@ -63,6 +63,8 @@ void sim_memory_destroy(struct sim_memory *memory);                           /*
  * bounds. */
 uint64_t sim_memory_alloc(struct sim_memory *memory, uint64_t size_bytes, uint64_t align, const char *what,
                           bool module);
+/* A kernel's write to the live allocation that starts there is a finding from now on. */
+void sim_memory_make_constant(struct sim_memory *memory, uint64_t address);
 /* false: no live allocation starts there; then a finding bad-free goes to `report` of sim_memory_set_report, saying if
  * it was freed before. The range stays known. */
 bool sim_memory_free(struct sim_memory *memory, uint64_t address);
@@ -110,6 +112,7 @@ struct sim_access {
   uint32_t align;           /* what each address must be a multiple of; 0: bytes */
   uint8_t space;            /* enum ptx_space: GENERIC, GLOBAL, SHARED, LOCAL, PARAM, CONST (global, read only) */
   uint8_t semantics, scope; /* enum ptx_semantics, ptx_scope */
+  uint32_t local_end;       /* of the thread's stack as it stands; 0: all its local memory */
   bool non_coherent;        /* ld.global.nc: as a plain read, since it must not meet a write in the launch either */
 };
 /* Each checks, reports, and returns the lanes that were served. A lane that was not is a fault of the launch

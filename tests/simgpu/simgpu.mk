@@ -3,6 +3,7 @@
 #
 #   simgpu        the device as an archive, the runtime's stand-ins (rt.mk, where it exists)
 #   test-simgpu   tests/simgpu/test_*.c
+#   simgpu-data   tests/simgpu/data/planted_*_80.ptx anew (needs nvcc)
 
 SIMGPU := build/simgpu$(if $(filter-out release,$(MODE)),-$(MODE))
 SIMGPU_TESTS := $(patsubst tests/simgpu/%.c,$(SIMGPU)/tests/%,$(wildcard tests/simgpu/test_*.c))
@@ -16,7 +17,11 @@ SIMGPU_FLAGS = $(CFLAGS_ALL) -Itests/simgpu -fPIC -fvisibility=hidden -pthread
 SIMGPU_NVCC := $(firstword $(NVCC) $(wildcard /usr/local/cuda/bin/nvcc))
 SIMGPU_ARCHS := 80 86 89 90 100 120
 SIMGPU_CU := $(wildcard tests/simgpu/data/*.cu)
-SIMGPU_PTX := $(if $(SIMGPU_NVCC),$(foreach a,$(SIMGPU_ARCHS),$(patsubst tests/simgpu/data/%.cu,$(SIMGPU)/ptx/%_$(a).ptx,$(SIMGPU_CU))))
+# The many planted bugs come from each front end once; it is the decoder that must know each architecture.
+SIMGPU_PLANTED := $(wildcard tests/simgpu/data/planted_*.cu)
+simgpu_ptx = $(patsubst tests/simgpu/data/%.cu,$(SIMGPU)/ptx/%_$(1).ptx,$(2))
+SIMGPU_PTX := $(if $(SIMGPU_NVCC),$(foreach a,$(SIMGPU_ARCHS),$(call simgpu_ptx,$(a),$(filter-out $(SIMGPU_PLANTED),$(SIMGPU_CU)))) \
+  $(foreach a,80 100,$(call simgpu_ptx,$(a),$(SIMGPU_PLANTED))))
 
 simgpu: $(SIMGPU_LIB) ## the simulated GPU: build/simgpu
 
@@ -31,7 +36,7 @@ $(SIMGPU_LIB): $(SIMGPU_OBJS)
 	$(Q)$(AR) rcs $@ $(SIMGPU_OBJS)
 
 define SIMGPU_PTX_RULE
-$$(SIMGPU)/ptx/%_$(1).ptx: tests/simgpu/data/%.cu
+$$(SIMGPU)/ptx/%_$(1).ptx: tests/simgpu/data/%.cu $(wildcard tests/simgpu/data/*.cuh)
 	@mkdir -p $$(@D)
 	$$(call say,NVCC,$$@)
 	$$(Q)$$(SIMGPU_NVCC) -std=c++17 -arch=compute_$(1) -lineinfo -ptx -o $$@ $$<
@@ -55,7 +60,13 @@ check: simgpu $(SIMGPU_PTX) $(SIMGPU_TESTS)
 test-simgpu: simgpu $(SIMGPU_PTX) $(SIMGPU_TESTS) ## the simulated GPU's tests
 	@TESTS='$(SIMGPU_TESTS)' tests/run_tests.sh unit
 
-.PHONY: simgpu test-simgpu
+# The planted bugs' PTX for machines without nvcc, bare: no comments, no lines of the source.
+simgpu-data:
+	$(Q)for cu in $(SIMGPU_PLANTED); do ptx=$${cu%.cu}_80.ptx; echo "  NVCC $$ptx"; \
+	  $(SIMGPU_NVCC) -std=c++17 -arch=compute_80 -ptx -o $$ptx $$cu && \
+	  sed -E -i -e 's,[[:space:]]*//.*$$,,' -e 's/^[[:space:]]+//' -e 's/[[:space:]]+/ /g' -e '/^ *$$/d' $$ptx || exit 1; done
+
+.PHONY: simgpu test-simgpu simgpu-data
 -include $(SIMGPU_OBJS:.o=.d) $(wildcard $(SIMGPU)/tests/*.d)
 
 # The fuzz target of the decoder needs its objects, which libtokmark.a does not have.

@@ -459,20 +459,6 @@ Test(matrix, ldmatrix_and_stmatrix)
   }
 }
 
-Test(matrix, rows_reach_their_lanes)
-{
-  for (uint32_t row = 0; row < 8; row++) {
-    for (int trans = 0; trans < 2; trans++) {
-      uint8_t bytes[8][16] = {{0}};
-      uint32_t reg[32], *registers = reg, lanes = 0;
-      memset(bytes[row], 0xff, 16);
-      sim_ldmatrix_scatter(1, trans, (const uint8_t(*)[16])bytes, &registers);
-      for (int lane = 0; lane < 32; lane++) lanes |= (uint32_t)(reg[lane] != 0) << lane;
-      cr_assert_eq(sim_matrix_row_lanes(row, trans), lanes, "row %u trans %d", row, trans);
-    }
-  }
-}
-
 Test(matrix, movmatrix_transposes)
 {
   uint8_t bytes[32][16];

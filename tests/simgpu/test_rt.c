@@ -41,6 +41,15 @@ Test(rt, exit_code_is_configurable)
   EXPECT_RUN("SIMGPU_EXIT=3", "vector_add bounds", 3, "global-bounds");
 }
 
+Test(rt, libraries_of_cuda_run_right_and_without_a_finding)
+{
+  for (int seed = 0; seed < SEEDS; seed++) {
+    char environment[64];
+    snprintf(environment, sizeof environment, "SIMGPU_SEED=%d SIMGPU_DEVICE=%s", seed, seed % 2 == 0 ? "A100" : "B200");
+    EXPECT_RUN(environment, "libraries", 0, "0 wrong\n");
+  }
+}
+
 Test(rt, graphs_replay_what_was_captured)
 {
   EXPECT_RUN("", "rmsnorm graph", 0, "0 wrong after 3 replays of 3 nodes\n");
