@@ -375,7 +375,8 @@ static const struct {
     {TMK_DTYPE_F32, TMK_DTYPE_F32, false},      {TMK_DTYPE_BF16, TMK_DTYPE_F32, true},
     {TMK_DTYPE_F32, TMK_DTYPE_BF16, true},      {TMK_DTYPE_BF16, TMK_DTYPE_BF16, false},
     {TMK_DTYPE_BF16, TMK_DTYPE_F8E4M3, true},   {TMK_DTYPE_F8E4M3, TMK_DTYPE_BF16, true},
-    {TMK_DTYPE_F8E4M3, TMK_DTYPE_F8E4M3, true}, {TMK_DTYPE_NVFP4, TMK_DTYPE_F8E4M3, true},
+    {TMK_DTYPE_F8E4M3, TMK_DTYPE_F8E4M3, true}, {TMK_DTYPE_NVFP4, TMK_DTYPE_BF16, true},
+    {TMK_DTYPE_NVFP4, TMK_DTYPE_F8E4M3, true},
 };
 
 static void push_model(struct case_list *list, size_t row, size_t workload, size_t pair)

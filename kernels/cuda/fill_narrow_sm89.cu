@@ -7,6 +7,7 @@
 
 constexpr int THREADS = 256, GROUP = 16;
 
+#if __CUDA_ARCH__ >= 890
 /* The values of a group; those from `width` on are 0. */
 static __device__ __forceinline__ void fill_group(const tmk_cuda_fill &f, int64_t row, int64_t column, float v[GROUP])
 {
@@ -15,6 +16,7 @@ static __device__ __forceinline__ void fill_group(const tmk_cuda_fill &f, int64_
     v[i] = column + i < f.place.width ? fill_value(f, tmk_fill_bits(f.key, global + (uint64_t)i)) : 0.0f;
   }
 }
+#endif
 
 __global__ void __launch_bounds__(THREADS) fill_fp8(const tmk_cuda_fill f, int64_t rows)
 {
