@@ -56,13 +56,14 @@ __global__ void __launch_bounds__(THREADS) fill_nvfp4(const tmk_cuda_fill f, int
 /* q · b of logical elements first … first + count − 1. */
 __global__ void __launch_bounds__(THREADS) gather_nvfp4(const tmk_cuda_place p, int64_t first, int64_t count, float *packed)
 {
-  const float values[8] = {0.0f, 0.5f, 1.0f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f};
   const int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x;
   if (i >= count) return;
   const int64_t row = (first + i) / p.width, column = (first + i) % p.width;
   const int bits = p.data[row * (p.ld / 2) + column / 2] >> (column % 2 * 4) & 15;
   const float scale = narrow_scale_value((uint8_t)p.data[p.scales + narrow_scale_offset(row, column / GROUP, p.blocks)]);
-  packed[i] = (bits & 8 ? -scale : scale) * values[bits & 7];
+  const int mantissa = bits & 1, field = bits >> 1 & 3;
+  const float magnitude = field == 0 ? 0.5f * (float)mantissa : ldexpf(1.0f + 0.5f * (float)mantissa, field - 1);
+  packed[i] = (bits & 8 ? -scale : scale) * magnitude;
 }
 
 extern "C" cudaError_t tmk_cuda_fill_narrow_launch(const struct tmk_cuda_fill *f, cudaStream_t stream)
