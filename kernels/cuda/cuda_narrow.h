@@ -17,12 +17,12 @@ extern "C" {
 
 /* One matrix of rows along k. */
 struct tmk_cuda_narrow_matrix {
-  int64_t k;            /* padded */
-  int64_t row_bytes;    /* of k elements */
-  int64_t blocks;       /* of a row with their padding; 0 for fp8 */
-  int64_t scales;       /* offset of the scales, in bytes; 0 for fp8 */
-  int64_t scale_rows;   /* padded */
-  int64_t bytes;        /* of all */
+  int64_t k;          /* padded */
+  int64_t row_bytes;  /* of k elements */
+  int64_t blocks;     /* of a row with their padding; 0 for fp8 */
+  int64_t scales;     /* offset of the scales, in bytes; 0 for fp8 */
+  int64_t scale_rows; /* padded */
+  int64_t bytes;      /* of all */
 };
 /* rows: with their padding. Saturates at INT64_MAX like the other sizes. */
 struct tmk_cuda_narrow_matrix tmk_cuda_narrow_matrix_of(enum tmk_dtype dtype, int64_t rows, int64_t k);
@@ -30,10 +30,10 @@ struct tmk_cuda_narrow_matrix tmk_cuda_narrow_matrix_of(enum tmk_dtype dtype, in
 /* One gemm as the library gets it. */
 struct tmk_cuda_narrow {
   struct tmk_cuda_narrow_matrix weight, x;
-  int64_t n;      /* padded */
-  bool direct;    /* the library writes y itself */
-  int64_t y;      /* else: offset of [m, n] f32 in the workspace, behind x */
-  int64_t bytes;  /* of workspace */
+  int64_t n;     /* padded */
+  bool direct;   /* the library writes y itself */
+  int64_t y;     /* else: offset of [m, n] f32 in the workspace, behind x */
+  int64_t bytes; /* of workspace */
 };
 struct tmk_cuda_narrow tmk_cuda_narrow_of(const struct tmk_cuda_gemm *gemm);
 

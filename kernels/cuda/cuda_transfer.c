@@ -86,7 +86,8 @@ static struct tmk_cuda_place place_in(const struct tmk_exec *exec, int tensor)
   return tmk_cuda_place_of(&exec->views[tensor], (const int32_t *)(const void *)(backend->arena + exec->pages_offset));
 }
 
-static cudaError_t gather(const struct tmk_backend *backend, const struct tmk_cuda_place *place, int64_t first, int64_t count)
+static cudaError_t gather(const struct tmk_backend *backend, const struct tmk_cuda_place *place, int64_t first,
+                          int64_t count)
 {
   if (place->layout != TMK_CUDA_BLOCKS) {
     return tmk_cuda_gather_launch(place, first, count, backend->staging_device, backend->stream);
