@@ -116,8 +116,9 @@ static enum tmk_status run_mode(struct tmk_verify_slice *slice, bool wide, uint6
   struct tmk_exec *exec = NULL;
   memcpy(tensors, slice->tensors, sizeof tensors);
   for (int i = 0; i < slice->tensor_count; i++) {
-    const bool computed = tensors[i].role == TMK_ROLE_ACTIVATION && (slice->access[i] & TMK_ACCESS_OUT);
-    if (computed && tensors[i].dtype != TMK_DTYPE_I32) tensors[i].dtype = dtype;
+    if (tensors[i].role != TMK_ROLE_ACTIVATION || tensors[i].dtype == TMK_DTYPE_I32) continue;
+    const bool too_wide = tensors[i].dtype == TMK_DTYPE_F64; /* an operand of the float64 mode as a device */
+    if (slice->access[i] & TMK_ACCESS_OUT || too_wide) tensors[i].dtype = dtype;
   }
   TMK_TRY(tmk_plan_create_single(&slice->op, tensors, slice->tensor_count, seed, dtype, &plan, err));
   TMK_TRY(ops->open(&open_args, &backend, err));

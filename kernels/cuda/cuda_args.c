@@ -1,5 +1,6 @@
 /* cuda_args.c: an op's tensors as the kernels take them (cuda_kernels.h). */
 #include "cuda_exec.h"
+#include "tokmark/quantise.h"
 
 static const struct tmk_cuda_view no_view;
 
@@ -68,6 +69,8 @@ static struct tmk_cuda_gemm gemm_args(const struct tmk_op_gemm *o, const struct 
       .weight_ld = ld_of(s, o->weight),
       .y_ld = ld_of(s, o->y),
       .y_dtype = view_of(s, o->y)->dtype,
+      .weight_dtype = view_of(s, o->weight)->dtype,
+      .scale = view_of(s, o->weight)->scale * tmk_quantise_x_scale(view_of(s, o->weight)->dtype),
   };
 }
 

@@ -228,6 +228,9 @@ static enum tmk_status describe_operation(struct tmk_cublaslt_gemm *gemm, struct
     const cublasLtMatmulMatrixScale_t mode = CUBLASLT_MATMUL_MATRIX_SCALE_VEC16_UE4M3;
     TMK_TRY(set(gemm, CUBLASLT_MATMUL_DESC_A_SCALE_MODE, &mode, sizeof mode, err));
     TMK_TRY(set(gemm, CUBLASLT_MATMUL_DESC_B_SCALE_MODE, &mode, sizeof mode, err));
+    const void *aligned = gemm->lt->workspace; /* likewise */
+    TMK_TRY(set(gemm, CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, &aligned, sizeof(const void *), err));
+    TMK_TRY(set(gemm, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, &aligned, sizeof(const void *), err));
   }
 out:
   return status;
@@ -341,7 +344,7 @@ enum tmk_status tmk_cublaslt_gemm_launch(const struct tmk_cublaslt_gemm *gemm,
 {
   enum tmk_status status = TMK_OK;
   const struct tmk_cublaslt *lt = gemm->lt;
-  const float one = 1.0f, zero = 0.0f;
+  const float alpha = operands->alpha > 0 ? operands->alpha : 1.0f, zero = 0.0f;
   const cublasLtMatmulHeuristicResult_t *algorithm = &gemm->algorithms[gemm->algorithm];
   if (gemm->shape.bias) {
     TMK_TRY(set(gemm, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &operands->bias, sizeof operands->bias, err));
@@ -352,7 +355,7 @@ enum tmk_status tmk_cublaslt_gemm_launch(const struct tmk_cublaslt_gemm *gemm,
   if (operands->x_scale != NULL) {
     TMK_TRY(set(gemm, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, &operands->x_scale, sizeof(const void *), err));
   }
-  TMK_TRY(check(lt->cublasLtMatmul(lt->handle, gemm->operation, &one, operands->weight, gemm->weight, operands->x,
+  TMK_TRY(check(lt->cublasLtMatmul(lt->handle, gemm->operation, &alpha, operands->weight, gemm->weight, operands->x,
                                    gemm->x, &zero, operands->y, gemm->y, operands->y, gemm->y, &algorithm->algo,
                                    lt->workspace, WORKSPACE_BYTES, stream),
                 "gemm", err));

@@ -34,6 +34,7 @@ struct tmk_cublaslt_operands {
   const void *x, *weight, *bias;
   /* F8E4M3: one f32 each, NULL = 1. NVFP4: an e4m3 for 16 elements each, in the library's order of blocks of 128 × 4; required. */
   const void *x_scale, *weight_scale;
+  float alpha; /* of the sum of products; 0 stands for 1 */
   void *y;
 };
 

@@ -3,7 +3,7 @@
  * Layouts in device memory. Strides ("ld") are in elements. Rows start on 16 bytes; nothing may be assumed of the elements
  * between a row's end and the next row (they are poisoned with NaN), nor of bytes behind a tensor.
  *   activations   [rows, ld] bf16, ld = width rounded up to 8; logits [rows, ld] f32, ld rounded up to 4
- *   weights       [n, ld] bf16, ld = k rounded up to 8, as torch.nn.Linear stores them; vectors bf16
+ *   weights       [n, ld] bf16, ld = k rounded up to 8, as torch.nn.Linear stores them; vectors bf16. fp8, nvfp4: cuda_narrow.h
  *   KV cache      K and V each [pages, heads_kv, TMK_CUDA_PAGE_TOKENS, head_dim] bf16 or e4m3. Key j of sequence s stands in page
  *                 pages[s * pages_stride + j / TMK_CUDA_PAGE_TOKENS], row j % TMK_CUDA_PAGE_TOKENS. The page order is shuffled by seed;
  *                 positions without a key are poisoned, so a masked key must not be multiplied in (0 * NaN is NaN).
@@ -77,6 +77,8 @@ struct tmk_cuda_gemm {
   void *y;            /* out: [m, y_ld] of y_dtype */
   int64_t x_ld, weight_ld, y_ld;
   enum tmk_dtype y_dtype; /* BF16 or F32 */
+  enum tmk_dtype weight_dtype;
+  float scale; /* of the sum of products: the scale of the weight times that of x where they are narrow (quantise.h), else 1 */
 };
 
 struct tmk_cuda_cache {
@@ -159,6 +161,8 @@ TMK_CUDA_KERNEL(rmsnorm_sm80);
 TMK_CUDA_KERNEL(gemm_skinny_sm80); /* m up to 16: weight streaming */
 TMK_CUDA_KERNEL(gemm_medium_sm80); /* m 17 … 128 */
 TMK_CUDA_KERNEL(gemm_tile_sm80);   /* any m */
+TMK_CUDA_KERNEL(quantise_fp8_sm89);    /* x of a gemm that cuBLASLt then does: cuda_narrow.h */
+TMK_CUDA_KERNEL(quantise_nvfp4_sm100); /* likewise */
 TMK_CUDA_KERNEL(rope_kv_sm80);
 TMK_CUDA_KERNEL(attention_decode_sm80);
 TMK_CUDA_KERNEL(attention_prefill_sm80);

@@ -3,7 +3,9 @@
 
 #include <math.h>
 
+#include "cuda_narrow.h"
 #include "tokmark/fill.h"
+#include "tokmark/quantise.h"
 
 int64_t tmk_cuda_size_mul(int64_t a, int64_t b)
 {
@@ -37,6 +39,22 @@ static bool build_cache(const struct tmk_tensor *t, struct tmk_cuda_view *view)
   return true;
 }
 
+/* A matrix of fp8 or nvfp4: cuda_narrow.h. */
+static bool build_narrow(const struct tmk_tensor *t, struct tmk_cuda_view *view)
+{
+  const struct tmk_cuda_gemm gemm = {.m = 1, .n = t->dims[0], .k = t->dims[1], .weight_dtype = t->dtype};
+  const struct tmk_cuda_narrow_matrix m = tmk_cuda_narrow_of(&gemm).weight;
+  view->layout = t->dtype == TMK_DTYPE_NVFP4 ? TMK_CUDA_BLOCKS : TMK_CUDA_ROWS;
+  view->rows = t->dims[0];
+  view->width = t->dims[1];
+  view->ld = m.k;
+  view->scales = m.scales;
+  view->blocks = m.blocks;
+  view->scale = tmk_tensor_scale(t);
+  view->bytes = m.bytes;
+  return true;
+}
+
 static bool build_rows(const struct tmk_tensor *t, struct tmk_cuda_view *view)
 {
   if (t->rank < 1 || (t->dtype != TMK_DTYPE_BF16 && t->dtype != TMK_DTYPE_F32)) return false;
@@ -51,7 +69,7 @@ static bool build_rows(const struct tmk_tensor *t, struct tmk_cuda_view *view)
 
 bool tmk_cuda_view_build(const struct tmk_tensor *tensor, struct tmk_cuda_view *view)
 {
-  *view = (struct tmk_cuda_view){.dtype = tensor->dtype};
+  *view = (struct tmk_cuda_view){.dtype = tensor->dtype, .scale = 1};
   if (tensor->role == TMK_ROLE_CONSTANT) return true;
   if (tensor->dtype == TMK_DTYPE_I32) {
     if (tensor->rank != 1 || tensor->role == TMK_ROLE_WEIGHT) return false;
@@ -63,6 +81,9 @@ bool tmk_cuda_view_build(const struct tmk_tensor *tensor, struct tmk_cuda_view *
   }
   /* A cache that a single operation reads is an input of rank 4. */
   if (tensor->role == TMK_ROLE_KV_CACHE || tensor->rank == 4) return build_cache(tensor, view);
+  if (tensor->role == TMK_ROLE_WEIGHT && tensor->rank == 2 && tmk_quantises_x(tensor->dtype)) {
+    return build_narrow(tensor, view);
+  }
   if (tensor->role == TMK_ROLE_WEIGHT && (tensor->rank > 2 || tensor->dtype != TMK_DTYPE_BF16)) return false;
   return build_rows(tensor, view);
 }

@@ -13,12 +13,15 @@ enum tmk_cuda_layout {
   TMK_CUDA_ROWS,         /* [rows, ld]: activations, matrices, vectors (one row) */
   TMK_CUDA_TOKENS,       /* i32 */
   TMK_CUDA_CACHE,        /* pages */
+  TMK_CUDA_BLOCKS,       /* a weight of nvfp4: cuda_narrow.h */
 };
 
 struct tmk_cuda_view {
   enum tmk_cuda_layout layout;
   enum tmk_dtype dtype;
-  int64_t rows, width, ld;                       /* ROWS, TOKENS (one row) */
+  int64_t rows, width, ld;                       /* ROWS, TOKENS (one row), BLOCKS */
+  int64_t scales, blocks;                        /* BLOCKS */
+  float scale;                                   /* of a weight's values: tmk_tensor_scale() */
   int64_t sequences, positions, heads, head_dim; /* CACHE */
   int64_t pages_per_sequence;                    /* CACHE */
   int64_t bytes;

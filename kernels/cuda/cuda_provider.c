@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "cuda_exec.h"
+#include "cuda_narrow.h"
+#include "tokmark/quantise.h"
 
 /* Timed together: enough of a shape's calls that their weights leave the L2 behind, as in a step. */
 #define TIMED_CALLS_MAX 64
@@ -15,8 +17,29 @@ static bool is_gemm(const struct tmk_exec *exec, int op)
   return exec->plan->ops[op].kind == TMK_OP_GEMM;
 }
 
+/* Of fp8 or nvfp4: always the library's, from x as our kernel rounds it (cuda_narrow.h). */
+static bool is_narrow(const struct tmk_exec *exec, int op)
+{
+  return is_gemm(exec, op) && tmk_quantises_x(exec->calls[op].args.gemm.weight_dtype);
+}
+
+static struct tmk_cublaslt_shape narrow_shape_of(const struct tmk_cuda_gemm *g)
+{
+  const struct tmk_cuda_narrow narrow = tmk_cuda_narrow_of(g);
+  return (struct tmk_cublaslt_shape){.m = g->m,
+                                     .n = narrow.n,
+                                     .k = narrow.weight.k,
+                                     .x_ld = narrow.weight.k,
+                                     .weight_ld = narrow.weight.k,
+                                     .y_ld = narrow.direct ? g->y_ld : narrow.n,
+                                     .dtype = g->weight_dtype,
+                                     .y_dtype = narrow.direct ? g->y_dtype : TMK_DTYPE_F32,
+                                     .bias = narrow.direct && g->bias != NULL};
+}
+
 static struct tmk_cublaslt_shape shape_of(const struct tmk_cuda_gemm *g)
 {
+  if (tmk_quantises_x(g->weight_dtype)) return narrow_shape_of(g);
   return (struct tmk_cublaslt_shape){.m = g->m,
                                      .n = g->n,
                                      .k = g->k,
@@ -129,7 +152,8 @@ static enum tmk_status decide(struct tmk_exec *exec, struct tmk_cuda_choice *cho
     const struct tmk_cublaslt_shape shape = shape_of(&exec->calls[i].args.gemm);
     if (same_shape(&shape, &choice->shape)) calls.ops[calls.count++] = i;
   }
-  TMK_TRY(time_calls(&calls, NULL, &choice->tokmark_ns, err));
+  const bool ours = !tmk_quantises_x(choice->shape.dtype);
+  if (ours) TMK_TRY(time_calls(&calls, NULL, &choice->tokmark_ns, err));
   for (int i = 0; i < tmk_cublaslt_gemm_algorithms(choice->gemm); i++) {
     double ns = NAN;
     tmk_cublaslt_gemm_choose(choice->gemm, i);
@@ -138,26 +162,72 @@ static enum tmk_status decide(struct tmk_exec *exec, struct tmk_cuda_choice *cho
     choice->vendor_ns = ns;
     fastest = i;
   }
-  TMK_TRY(time_calls(&calls, NULL, &choice->tokmark_ns, err));
+  if (ours) TMK_TRY(time_calls(&calls, NULL, &choice->tokmark_ns, err));
   tmk_cublaslt_gemm_choose(choice->gemm, fastest);
-  choice->vendor = choice->vendor_ns < choice->tokmark_ns;
+  choice->vendor = !ours || choice->vendor_ns < choice->tokmark_ns;
 out:
   return status;
 }
 
 /* ---- choosing ---- */
 
+/* The library's gemm of every narrow one, without which the exec can't run at all; *fresh: some were not chosen for before. */
+static enum tmk_status choose_narrow(struct tmk_exec *exec, bool *fresh, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  struct tmk_backend *backend = exec->backend;
+  for (int i = 0; i < exec->plan->op_count; i++) {
+    if (!is_narrow(exec, i)) continue;
+    const struct tmk_cublaslt_shape shape = shape_of(&exec->calls[i].args.gemm);
+    struct tmk_cuda_choice *choice = find(backend->choices, &shape);
+    if (choice == NULL && backend->cublaslt != NULL) {
+      TMK_TRY(add(backend, &shape, &choice, err));
+      *fresh = true;
+    }
+    if (choice == NULL || choice->gemm == NULL) {
+      char op[128];
+      tmk_op_describe(&exec->plan->ops[i], op, (int)sizeof op);
+      return tmk_fail(err, TMK_ERR_UNSUPPORTED, "cuda: %s: cuBLASLt (%s) has no %s gemm for it here", op,
+                      backend->gemm_library, tmk_dtype_name(shape.dtype));
+    }
+    choice->vendor = true;
+    exec->calls[i].vendor = choice->gemm;
+  }
+out:
+  return status;
+}
+
+/* Algorithms of fresh narrow gemms by time, once activations are those of a pass. */
+static enum tmk_status time_narrow(struct tmk_exec *exec, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  for (int i = 0; i < exec->plan->op_count; i++) {
+    if (!is_narrow(exec, i)) continue;
+    const struct tmk_cublaslt_shape shape = shape_of(&exec->calls[i].args.gemm);
+    struct tmk_cuda_choice *choice = find(exec->backend->choices, &shape);
+    if (isnan(choice->vendor_ns)) TMK_TRY(decide(exec, choice, err));
+  }
+out:
+  return status;
+}
+
 enum tmk_status tmk_cuda_providers_choose(struct tmk_exec *exec, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct tmk_backend *backend = exec->backend;
   const bool timed = backend->gemm == TMK_GEMM_BEST && !backend->simulated;
-  bool ran = false;
+  bool ran = false, fresh = false;
+  TMK_TRY(choose_narrow(exec, &fresh, err));
+  if (fresh && timed) {
+    TMK_TRY(tmk_cuda_run_ops(exec, 0, exec->plan->op_count, err));
+    ran = true;
+    TMK_TRY(time_narrow(exec, err));
+  }
   if (backend->cublaslt == NULL || backend->gemm == TMK_GEMM_TOKMARK || (backend->gemm == TMK_GEMM_BEST && !timed)) {
-    return TMK_OK;
+    return TMK_OK; /* nothing ran */
   }
   for (int i = 0; i < exec->plan->op_count; i++) {
-    if (!is_gemm(exec, i)) continue;
+    if (!is_gemm(exec, i) || is_narrow(exec, i)) continue;
     const struct tmk_cublaslt_shape shape = shape_of(&exec->calls[i].args.gemm);
     if (find(backend->choices, &shape) != NULL) continue;
     struct tmk_cuda_choice *choice = NULL;

@@ -4,6 +4,8 @@
 #include <time.h>
 
 #include "cuda_exec.h"
+#include "cuda_narrow.h"
+#include "tokmark/quantise.h"
 
 static int64_t now_ns(void)
 {
@@ -27,15 +29,37 @@ static enum tmk_status check_op(const struct tmk_exec *exec, int index, cudaErro
   return tmk_cuda_check(error, what, err);
 }
 
+/* A gemm with a narrow weight: the kernel rounds x into the workspace, the library multiplies; where it can't write y itself, another
+ * kernel takes the result over. */
+static enum tmk_status launch_narrow(const struct tmk_exec *exec, int index, const struct tmk_cuda_launch *launch,
+                                     struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  const struct tmk_cuda_call *call = &exec->calls[index];
+  const struct tmk_cuda_gemm *g = &call->args.gemm;
+  const struct tmk_cuda_narrow narrow = tmk_cuda_narrow_of(g);
+  const bool blocks = narrow.weight.blocks > 0;
+  char *workspace = launch->workspace;
+  const struct tmk_cublaslt_operands operands = {
+      .x = workspace,
+      .weight = g->weight,
+      .bias = narrow.direct ? g->bias : NULL,
+      .x_scale = blocks ? workspace + narrow.x.scales : NULL,
+      .weight_scale = blocks ? (const char *)g->weight + narrow.weight.scales : NULL,
+      .alpha = g->scale,
+      .y = narrow.direct ? g->y : workspace + narrow.y,
+  };
+  TMK_TRY(check_op(exec, index, call->kernel->launch(&call->args, launch), err));
+  TMK_TRY(tmk_cublaslt_gemm_launch(call->vendor, &operands, launch->stream, err));
+  if (!narrow.direct) TMK_TRY(check_op(exec, index, tmk_cuda_narrow_place_launch(g, launch), err));
+out:
+  return status;
+}
+
 enum tmk_status tmk_cuda_launch_op(const struct tmk_exec *exec, int index, struct tmk_error *err)
 {
   const struct tmk_backend *backend = exec->backend;
   const struct tmk_cuda_call *call = &exec->calls[index];
-  if (call->vendor != NULL) {
-    const struct tmk_cuda_gemm *g = &call->args.gemm;
-    const struct tmk_cublaslt_operands operands = {.x = g->x, .weight = g->weight, .bias = g->bias, .y = g->y};
-    return tmk_cublaslt_gemm_launch(call->vendor, &operands, backend->stream, err);
-  }
   const struct tmk_cuda_launch launch = {
       .stream = backend->stream,
       .limits = &backend->limits,
@@ -43,6 +67,14 @@ enum tmk_status tmk_cuda_launch_op(const struct tmk_exec *exec, int index, struc
       .workspace = backend->arena + exec->workspace_offset,
       .flags = backend->flags,
   };
+  if (exec->plan->ops[index].kind == TMK_OP_GEMM && tmk_quantises_x(call->args.gemm.weight_dtype)) {
+    return launch_narrow(exec, index, &launch, err);
+  }
+  if (call->vendor != NULL) {
+    const struct tmk_cuda_gemm *g = &call->args.gemm;
+    const struct tmk_cublaslt_operands operands = {.x = g->x, .weight = g->weight, .bias = g->bias, .y = g->y};
+    return tmk_cublaslt_gemm_launch(call->vendor, &operands, backend->stream, err);
+  }
   return check_op(exec, index, call->kernel->launch(&call->args, &launch), err);
 }
 

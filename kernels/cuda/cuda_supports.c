@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cuda_exec.h"
+#include "tokmark/quantise.h"
 
 #define LL(value) ((long long)(value))
 
@@ -60,20 +61,27 @@ static void check_tokens(struct check *check, const char *name, int index, int64
   }
 }
 
-/* n 0: a vector of k. */
-static void check_weight(struct check *check, const char *name, int index, int64_t n, int64_t k)
+/* n 0: a vector of k. narrow: fp8 and nvfp4 are fine too. */
+static void check_weight_of(struct check *check, const char *name, int index, int64_t n, int64_t k, bool narrow)
 {
   const struct tmk_tensor *t = tensor_at(check, name, index);
   if (t == NULL) return;
   if (t->role != TMK_ROLE_WEIGHT) {
     refuse(check, "%s: must be a weight", name);
-  } else if (t->dtype != TMK_DTYPE_BF16) {
+  } else if (narrow && t->dtype != TMK_DTYPE_BF16 && !tmk_quantises_x(t->dtype)) {
+    refuse(check, "%s: dtype %s: must be bf16, fp8 or nvfp4", name, tmk_dtype_name(t->dtype));
+  } else if (!narrow && t->dtype != TMK_DTYPE_BF16) {
     refuse(check, "%s: dtype %s: must be bf16", name, tmk_dtype_name(t->dtype));
   } else if (n == 0 && (t->rank != 1 || t->dims[0] != k)) {
     refuse(check, "%s: must be [%lld]", name, LL(k));
   } else if (n > 0 && (t->rank != 2 || t->dims[0] != n || t->dims[1] != k)) {
     refuse(check, "%s: must be [%lld, %lld]", name, LL(n), LL(k));
   }
+}
+
+static void check_weight(struct check *check, const char *name, int index, int64_t n, int64_t k)
+{
+  check_weight_of(check, name, index, n, k, false);
 }
 
 static void check_optional_vector(struct check *check, const char *name, int index, int64_t count)
@@ -148,7 +156,7 @@ static void check_gemm(struct check *check, const struct tmk_op_gemm *o)
   const struct tmk_tensor *y = tensor_at(check, "y", o->y);
   if (y == NULL) return;
   check_rows(check, "x", o->x, TMK_DTYPE_BF16, o->m, o->k);
-  check_weight(check, "weight", o->weight, o->n, o->k);
+  check_weight_of(check, "weight", o->weight, o->n, o->k, true);
   check_optional_vector(check, "bias", o->bias, o->n);
   check_rows(check, "y", o->y, y->dtype == TMK_DTYPE_F32 ? TMK_DTYPE_F32 : TMK_DTYPE_BF16, o->m, o->n);
   if (o->x == o->y) refuse(check, "x and y: must be two tensors");

@@ -9,10 +9,12 @@ struct tmk_cuda_place tmk_cuda_place_of(const struct tmk_cuda_view *view, const 
   return (struct tmk_cuda_place){
       .data = view->data,
       .layout = view->layout,
-      .element_bytes = (int)tmk_dtype_bytes(view->dtype, 1),
+      .element_bytes = view->layout == TMK_CUDA_BLOCKS ? 0 : (int)tmk_dtype_bytes(view->dtype, 1),
       .dtype = view->dtype,
       .width = view->width,
       .ld = view->ld,
+      .scales = view->scales,
+      .blocks = view->blocks,
       .positions = view->positions,
       .heads = view->heads,
       .head_dim = view->head_dim,
@@ -31,6 +33,7 @@ struct tmk_cuda_fill tmk_cuda_fill_of(const struct tmk_tensor *tensor, uint64_t 
       .step = tensor->fill_scale * 0x1p-23f,
       .vocab = (uint32_t)tensor->fill_vocab,
       .rank = tensor->rank,
+      .scale = view->scale,
       .positions_filled = view->positions,
   };
   for (int i = 0; i < tensor->rank; i++) {
@@ -41,37 +44,14 @@ struct tmk_cuda_fill tmk_cuda_fill_of(const struct tmk_tensor *tensor, uint64_t 
   return fill;
 }
 
-static double e4m3_to_double(uint8_t bits)
-{
-  const int exponent = bits >> 3 & 15, mantissa = bits & 7;
-  if (exponent == 15 && mantissa == 7) return (double)NAN;
-  const double magnitude = exponent == 0 ? ldexp(mantissa, -9) : ldexp(8 + mantissa, exponent - 10);
-  return bits & 0x80 ? -magnitude : magnitude;
-}
-
 static double element_get(const void *packed, enum tmk_dtype dtype, int64_t i)
 {
   switch (dtype) {
   case TMK_DTYPE_F32: return (double)((const float *)packed)[i];
   case TMK_DTYPE_I32: return (double)((const int32_t *)packed)[i];
-  case TMK_DTYPE_F8E4M3: return e4m3_to_double(((const uint8_t *)packed)[i]);
+  case TMK_DTYPE_F8E4M3: return tmk_e4m3_value(((const uint8_t *)packed)[i]);
   default: return (double)tmk_bf16_to_f32(((const uint16_t *)packed)[i]);
   }
-}
-
-static uint8_t e4m3_of(double value)
-{
-  uint8_t best = 0x7f; /* NaN */
-  double best_error = INFINITY;
-  if (isnan(value)) return best;
-  for (int bits = 0; bits < 0x7f; bits++) { /* saturates at 448; ties to the even mantissa */
-    const double error = fabs(fabs(value) - e4m3_to_double((uint8_t)bits));
-    if (error < best_error || (error <= best_error && bits % 2 == 0)) {
-      best = (uint8_t)bits;
-      best_error = error;
-    }
-  }
-  return (uint8_t)(best | (signbit(value) ? 0x80 : 0));
 }
 
 static void element_set(void *packed, enum tmk_dtype dtype, int64_t i, double value)
@@ -81,7 +61,7 @@ static void element_set(void *packed, enum tmk_dtype dtype, int64_t i, double va
   switch (dtype) {
   case TMK_DTYPE_F32: ((float *)packed)[i] = (float)rounded; break;
   case TMK_DTYPE_I32: ((int32_t *)packed)[i] = (int32_t)rounded; break;
-  case TMK_DTYPE_F8E4M3: ((uint8_t *)packed)[i] = e4m3_of(value); break;
+  case TMK_DTYPE_F8E4M3: ((uint8_t *)packed)[i] = tmk_e4m3_from(value); break;
   default: ((uint16_t *)packed)[i] = tmk_f32_to_bf16((float)rounded); break;
   }
 }
@@ -106,6 +86,15 @@ static struct tmk_cuda_place place_in(const struct tmk_exec *exec, int tensor)
   return tmk_cuda_place_of(&exec->views[tensor], (const int32_t *)(const void *)(backend->arena + exec->pages_offset));
 }
 
+static cudaError_t gather(const struct tmk_backend *backend, const struct tmk_cuda_place *place, int64_t first,
+                          int64_t count)
+{
+  if (place->layout != TMK_CUDA_BLOCKS) {
+    return tmk_cuda_gather_launch(place, first, count, backend->staging_device, backend->stream);
+  }
+  return tmk_cuda_gather_nvfp4_launch(place, first, count, (float *)backend->staging_device, backend->stream);
+}
+
 enum tmk_status tmk_cuda_read(struct tmk_exec *exec, int tensor, int64_t first, int64_t count, double *values,
                               struct tmk_error *err)
 {
@@ -117,14 +106,18 @@ enum tmk_status tmk_cuda_read(struct tmk_exec *exec, int tensor, int64_t first, 
     return TMK_OK;
   }
   const struct tmk_cuda_place place = place_in(exec, tensor);
+  const bool blocks = place.layout == TMK_CUDA_BLOCKS; /* these come as floats */
+  const enum tmk_dtype dtype = blocks ? TMK_DTYPE_F32 : place.dtype;
+  const int64_t element_bytes = tmk_dtype_bytes(dtype, 1);
+  const double scale = (double)exec->views[tensor].scale;
   while (count > 0) {
     const int64_t part = count < TMK_CUDA_STAGING_ELEMENTS ? count : TMK_CUDA_STAGING_ELEMENTS;
-    TMK_CUDA_TRY(tmk_cuda_gather_launch(&place, first, part, backend->staging_device, backend->stream), "reading back");
-    TMK_CUDA_TRY(cudaMemcpyAsync(backend->staging_host, backend->staging_device, (size_t)(part * place.element_bytes),
+    TMK_CUDA_TRY(gather(backend, &place, first, part), "reading back");
+    TMK_CUDA_TRY(cudaMemcpyAsync(backend->staging_host, backend->staging_device, (size_t)(part * element_bytes),
                                  cudaMemcpyDeviceToHost, backend->stream),
                  "reading back");
     TMK_CUDA_TRY(cudaStreamSynchronize(backend->stream), "reading back");
-    for (int64_t i = 0; i < part; i++) values[i] = element_get(backend->staging_host, place.dtype, i);
+    for (int64_t i = 0; i < part; i++) values[i] = element_get(backend->staging_host, dtype, i) * scale;
     first += part;
     values += part;
     count -= part;

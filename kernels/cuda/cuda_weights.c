@@ -7,6 +7,7 @@
 
 #include "cuda_check.h"
 #include "cuda_exec.h"
+#include "tokmark/quantise.h"
 
 static bool same_contents(const struct tmk_tensor *a, const struct tmk_tensor *b)
 {
@@ -99,7 +100,9 @@ static enum tmk_status fill_slab(const struct tmk_cuda_weights *weights, const s
   for (struct tmk_cuda_weight *w = weights->first; w != known; w = w->next) {
     w->view.data = slab->base + w->view.offset;
     const struct tmk_cuda_fill fill = tmk_cuda_fill_of(&w->tensor, w->seed, &w->view, NULL);
-    TMK_CUDA_TRY(tmk_cuda_fill_launch(&fill, stream), "filling weights");
+    const bool narrow = tmk_quantises_x(w->tensor.dtype);
+    TMK_CUDA_TRY(narrow ? tmk_cuda_fill_narrow_launch(&fill, stream) : tmk_cuda_fill_launch(&fill, stream),
+                 "filling weights");
   }
   TMK_CUDA_TRY(cudaStreamSynchronize(stream), "filling weights");
 out:

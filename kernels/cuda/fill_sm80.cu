@@ -3,7 +3,7 @@
 #include <cuda_bf16.h>
 #include <cuda_fp8.h>
 
-#include "cuda_move.h"
+#include "fill_value.cuh"
 
 constexpr int THREADS = 256, GROUP = 8;
 
@@ -21,26 +21,13 @@ static __device__ __forceinline__ int64_t row_start(const tmk_cuda_place &p, int
   return ((page * p.heads + head) * TMK_CUDA_PAGE_TOKENS + position % TMK_CUDA_PAGE_TOKENS) * p.head_dim;
 }
 
-/* tmk_tensor_global_index() of a row's first element. */
-static __device__ __forceinline__ uint64_t global_start(const tmk_cuda_fill &f, int64_t row)
-{
-  uint64_t global = (uint64_t)f.origin[f.rank - 1], stride = (uint64_t)f.global_dims[f.rank - 1];
-  for (int i = f.rank - 2; i >= 0; i--) {
-    global += (uint64_t)(f.origin[i] + row % f.dims[i]) * stride;
-    stride *= (uint64_t)f.global_dims[i];
-    row /= f.dims[i];
-  }
-  return global;
-}
-
 static __device__ __forceinline__ void put(const tmk_cuda_fill &f, int64_t place, uint32_t bits)
 {
   if (f.place.dtype == TMK_DTYPE_I32) {
     reinterpret_cast<int32_t *>(f.place.data)[place] = tmk_fill_token(bits, f.vocab);
     return;
   }
-  /* tmk_fill_value(), with no contraction of the multiply and the add. */
-  const float value = __fadd_rn(f.offset, __fmul_rn((float)((int32_t)(bits >> 8) - (1 << 23)), f.step));
+  const float value = fill_value(f, bits);
   if (f.place.dtype == TMK_DTYPE_F32) {
     reinterpret_cast<float *>(f.place.data)[place] = value;
   } else if (f.place.dtype == TMK_DTYPE_F8E4M3) {

@@ -12,6 +12,14 @@ static __device__ __forceinline__ uint16_t cvt_rn_satfinite_e4m3x2_f32(float low
   asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(pair) : "f"(high), "f"(low));
   return pair;
 }
+
+/* Two e4m3 to f16, exactly. */
+static __device__ __forceinline__ uint32_t cvt_rn_f16x2_e4m3x2(uint16_t pair)
+{
+  uint32_t halves;
+  asm("cvt.rn.f16x2.e4m3x2 %0, %1;" : "=r"(halves) : "h"(pair));
+  return halves;
+}
 #endif
 
 #endif

@@ -11,10 +11,10 @@ $ tokmark verify --device null --op embed,gemm,sample --seeds 1 --quick
 > gemm       f32      -           30       0        0              0.248  PASS
 > gemm       bf16     -           29       0        0              0.249  PASS
 > gemm       nvfp4    -            0       0        4                  -  skipped
-> gemm       fp8      -            0       0        4                  -  skipped
+> gemm       fp8      -            0       0        5                  -  skipped
 > sample     -        -            2       0        0              0.000  PASS
 >
-> 64 run, 0 failed, 8 skipped
+> 64 run, 0 failed, 9 skipped
 > skipped: no nvfp4 weights on this device
 > skipped: no fp8 weights on this device
 $ tokmark verify --device ref --op embed,sample --seeds 2 --seed 7 --quick
@@ -47,7 +47,7 @@ $ grep -c '  FAIL small-.* decode batch=3 context=17 .*: gemm lm_head m=3 n=307 
 $ grep -v FAIL out | tail -6 | cut -c1-42
 > model      nvfp4    fp8          0       0
 >
-> 64 run, 10 failed, 32 skipped
+> 64 run, 10 failed, 40 skipped
 > skipped: no fp8 cache on this device
 > skipped: no fp8 weights on this device
 > skipped: no nvfp4 weights on this device
@@ -59,19 +59,22 @@ $ TOKMARK_NULL_SCRIPT='unsupported_at=small' tokmark verify --device null --op m
 > cases      every fifth, 1 seed from 1
 >
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
-> model      f32      f32          0       0        8                  -  skipped
-> model      fp8      bf16         0       0        3                  -  skipped
+> model      f32      f32          0       0        4                  -  skipped
+> model      fp8      bf16         0       0        2                  -  skipped
 > model      bf16     bf16         0       0        5                  -  skipped
-> model      f32      bf16         0       0        1                  -  skipped
-> model      nvfp4    fp8          0       0        1                  -  skipped
+> model      f32      bf16         0       0        3                  -  skipped
+> model      nvfp4    bf16         0       0        3                  -  skipped
 > model      bf16     f32          0       0        1                  -  skipped
 > model      fp8      fp8          0       0        1                  -  skipped
+> model      nvfp4    fp8          0       0        1                  -  skipped
+> model      bf16     fp8          0       0        1                  -  skipped
 >
-> 0 run, 0 failed, 20 skipped
+> 0 run, 0 failed, 21 skipped
 > skipped: scripted: not supported
 > skipped: no fp8 weights on this device
 > skipped: no nvfp4 weights on this device
-! tokmark: nothing was verified: all 20 cases were skipped
+> skipped: no fp8 cache on this device
+! tokmark: nothing was verified: all 21 cases were skipped
 
 $ tokmark verify --op
 ? 2

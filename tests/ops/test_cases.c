@@ -1,5 +1,7 @@
 /* test_cases.c: the case table on the two reference modes: naive as the device that the limits are made from, and the float64
  * mode as one that is exact. (On other devices: test_cases_cpu.c.) */
+#include <math.h>
+
 #include "run_cases.h"
 
 Test(cases_naive, all_groups)
@@ -48,4 +50,40 @@ Test(cases, quick_is_a_part_and_every_group_has_its_dtypes)
     cr_expect_eq(weights[TMK_DTYPE_NVFP4] > 0, model || group == TMK_OP_GEMM);
     cr_expect_eq(caches[TMK_DTYPE_F8E4M3] > 0, model || cache);
   }
+}
+
+/* Inputs of projections stay far from where narrow types saturate (tokmark/quantise.h), in every small model. */
+Test(cases, inputs_of_narrow_gemms_do_not_saturate)
+{
+  struct tmk_verify_case *cases;
+  struct tmk_backend *backend;
+  struct tmk_error err = {0};
+  const struct tmk_open_args args = {0};
+  int count, looked_at = 0;
+  cr_assert_eq(tmk_verify_cases_create(1u << TMK_VERIFY_GROUP_MODEL, false, &cases, &count, &err), TMK_OK);
+  cr_assert_eq(tmk_backend_naive.open(&args, &backend, &err), TMK_OK);
+  for (int i = 0; i < count; i++) {
+    if (cases[i].weight_dtype != TMK_DTYPE_F8E4M3 && cases[i].weight_dtype != TMK_DTYPE_NVFP4) continue;
+    struct tmk_plan *plan;
+    struct tmk_exec *exec;
+    struct tmk_run_times times;
+    cr_assert_eq(tmk_verify_case_plan(&cases[i], TMK_DTYPE_F32, 1, &plan, &err), TMK_OK, "%s", err.message);
+    cr_assert_eq(tmk_backend_naive.prepare(backend, plan, &exec, &err), TMK_OK, "%s", err.message);
+    cr_assert_eq(tmk_backend_naive.run(exec, 1, &times, &err), TMK_OK);
+    for (int op = 0; op < plan->op_count; op++) {
+      const struct tmk_op_gemm *o = &plan->ops[op].u.gemm;
+      if (plan->ops[op].kind != TMK_OP_GEMM || plan->ops[op].layer < 0) continue;
+      double *x = malloc((size_t)(o->m * o->k) * sizeof *x), largest = 0;
+      cr_assert_eq(tmk_backend_naive.read(exec, o->x, 0, o->m * o->k, x, &err), TMK_OK);
+      for (int64_t e = 0; e < o->m * o->k; e++) largest = fmax(largest, fabs(x[e]));
+      cr_expect(largest > 0.5 && largest < 14, "%s: %g", plan->ops[op].label, largest);
+      looked_at++;
+      free(x);
+    }
+    tmk_backend_naive.release(exec);
+    tmk_plan_destroy(plan);
+  }
+  tmk_backend_naive.close(backend);
+  free(cases);
+  cr_expect_gt(looked_at, 100);
 }

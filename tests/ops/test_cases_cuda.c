@@ -36,3 +36,39 @@ GROUP(attention, TMK_OP_ATTENTION)
 GROUP(swiglu, TMK_OP_SWIGLU)
 GROUP(sample, TMK_OP_SAMPLE)
 GROUP(model, TMK_VERIFY_GROUP_MODEL)
+
+/* What weights stand for is read back from their bits: ragged rows, rows that end in a padded vector, scales in more than one tile. */
+Test(cases_cuda, narrow_weights_are_what_the_fill_says)
+{
+  const struct tmk_backend_ops *ops = cuda_or_skip();
+  static const enum tmk_dtype dtypes[] = {TMK_DTYPE_F8E4M3, TMK_DTYPE_NVFP4};
+  if (ops == NULL) return;
+  struct tmk_backend *backend;
+  struct tmk_device_info info;
+  struct tmk_error err = {0};
+  const struct tmk_open_args args = {0};
+  cr_assert_eq(ops->open(&args, &backend, &err), TMK_OK, "%s", err.message);
+  cr_assert_eq(ops->describe(backend, &info, &err), TMK_OK, "%s", err.message);
+  for (int d = 0; d < 2; d++) {
+    if (!tmk_device_takes(&info, dtypes[d], TMK_FOR_WEIGHTS)) continue;
+    const struct tmk_verify_case c = {.group = TMK_OP_GEMM,
+                                      .weight_dtype = dtypes[d],
+                                      .scale = 1,
+                                      .op = {.kind = TMK_OP_GEMM, .u.gemm = {.m = 1, .n = 139, .k = 112}}};
+    struct tmk_plan *plan;
+    struct tmk_exec *exec;
+    cr_assert_eq(tmk_verify_case_plan(&c, info.act_dtype, 5, &plan, &err), TMK_OK, "%s", err.message);
+    cr_assert_eq(ops->prepare(backend, plan, &exec, &err), TMK_OK, "%s", err.message);
+    enum { COUNT = 139 * 112 };
+    static double expected[COUNT], got[COUNT];
+    const int weight = plan->ops[0].u.gemm.weight;
+    tmk_tensor_values(&plan->tensors[weight], 5, 0, COUNT, expected);
+    cr_assert_eq(ops->read(exec, weight, 0, COUNT, got, &err), TMK_OK, "%s", err.message);
+    for (int i = 0; i < COUNT; i++) cr_assert_eq(got[i], expected[i], "%s %d", tmk_dtype_name(dtypes[d]), i);
+    cr_assert_eq(ops->read(exec, weight, 113, 31, got, &err), TMK_OK, "%s", err.message);
+    for (int i = 0; i < 31; i++) cr_assert_eq(got[i], expected[113 + i]);
+    ops->release(exec);
+    tmk_plan_destroy(plan);
+  }
+  ops->close(backend);
+}

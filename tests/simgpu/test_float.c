@@ -531,6 +531,27 @@ Test(float, fp8)
   cr_expect_eq(convert(PTX_F16X2, PTX_E4M3X2, PTX_RN, PTX_RELU, 0xb838, 0), 0x00003c00u);
 }
 
+/* OCP Microscaling Formats v1.0, table 5: 0 ½ 1 1½ 2 3 4 6. The first source goes to the upper half. */
+Test(float, e2m1)
+{
+  static const float values[8] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6};
+  for (uint32_t i = 0; i < 8; i++) {
+    uint64_t both = convert(PTX_E2M1X2, PTX_F32, PTX_RN, PTX_SATFINITE, bits32(values[i]), bits32(-values[i]));
+    cr_expect_eq(both, i << 4 | i | 8);
+    if (i == 7) break;
+    const float middle = (values[i] + values[i + 1]) / 2;
+    const float tries[3] = {middle, nextafterf(middle, 0), nextafterf(middle, 9)};
+    const uint32_t expected[3] = {i + (i & 1), i, i + 1};
+    for (int t = 0; t < 3; t++) {
+      uint64_t got = convert(PTX_E2M1X2, PTX_F32, PTX_RN, PTX_SATFINITE, bits32(-tries[t]), bits32(tries[t]));
+      cr_expect_eq(got, (expected[t] | 8) << 4 | expected[t], "%g: %02lx", (double)tries[t], got);
+    }
+  }
+  cr_expect_eq(convert(PTX_E2M1X2, PTX_F32, PTX_RN, PTX_SATFINITE, INF32, 0xcf000000u), 0x7f, "infinity, a large number");
+  cr_expect_eq(convert(PTX_E2M1X2, PTX_F32, PTX_RN, PTX_SATFINITE, 0xffc00000u, ONE32), 0x72, "NaN is the largest");
+  cr_expect_eq(convert(PTX_E2M1X2, PTX_F32, PTX_RN, PTX_SATFINITE | PTX_RELU, 0xc0000000u, ONE32), 2, "relu");
+}
+
 Test(float, to_integers)
 {
   const double values[] = {0.5,  1.5,   2.5,   -0.5,   -1.5,         -2.5, 0.49999999, -0.49999999,
