@@ -15,6 +15,7 @@ const struct tmk_cuda_kernel tmk_cuda_kernels[] = {
     ROW(rmsnorm_sm80, RMSNORM, BF16, 80),
     ROW(gemm_tile_sm80, GEMM, BF16, 80),
     ROW(rope_kv_sm80, ROPE_KV, BF16, 80),
+    ROW(attention_decode_sm80, ATTENTION, BF16, 80),
     ROW(attention_prefill_sm80, ATTENTION, BF16, 80),
     ROW(swiglu_sm80, SWIGLU, BF16, 80),
     ROW(sample_sm80, SAMPLE, BF16, 80),
