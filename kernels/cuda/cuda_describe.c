@@ -93,7 +93,7 @@ enum tmk_status tmk_cuda_describe(struct tmk_backend *backend, struct tmk_device
   info->llc_bytes = p->l2CacheSize;
   info->act_dtype = TMK_DTYPE_BF16;
   info->math_dtype[TMK_DTYPE_BF16] = TMK_DTYPE_BF16;
-  info->kv_dtype[TMK_DTYPE_BF16] = true;
+  info->kv_dtype[TMK_DTYPE_BF16] = info->kv_dtype[TMK_DTYPE_F8E4M3] = true;
   info->min_sample_ns = 5000000;
   info->clock_max_hz = (double)clock_khz * 1e3;
   info->compute_capability = backend->limits.compute_capability;
