@@ -18,6 +18,8 @@ const struct tmk_cuda_kernel tmk_cuda_kernels[] = {
     ROW(quantise_nvfp4_sm100, GEMM, NVFP4, 100),
     ROW(rope_kv_sm80, ROPE_KV, BF16, 80),
     ROW(rope_kv_sm80, ROPE_KV, F8E4M3, 80),
+    ROW(attention_decode_sm80, ATTENTION, BF16, 80),
+    ROW(attention_decode_sm80, ATTENTION, F8E4M3, 80),
     ROW(attention_prefill_sm80, ATTENTION, BF16, 80),
     ROW(attention_prefill_sm80, ATTENTION, F8E4M3, 80),
     ROW(swiglu_sm80, SWIGLU, BF16, 80),
