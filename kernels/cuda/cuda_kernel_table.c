@@ -13,6 +13,7 @@
 const struct tmk_cuda_kernel tmk_cuda_kernels[] = {
     ROW(embed_sm80, EMBED, BF16, 80),
     ROW(rmsnorm_sm80, RMSNORM, BF16, 80),
+    ROW(gemm_skinny_sm80, GEMM, BF16, 80),
     ROW(gemm_medium_sm80, GEMM, BF16, 80),
     ROW(gemm_tile_sm80, GEMM, BF16, 80),
     ROW(swiglu_sm80, SWIGLU, BF16, 80),
