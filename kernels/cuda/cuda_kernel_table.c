@@ -13,6 +13,8 @@
 const struct tmk_cuda_kernel tmk_cuda_kernels[] = {
     ROW(embed_sm80, EMBED, BF16, 80),
     ROW(rmsnorm_sm80, RMSNORM, BF16, 80),
+    ROW(gemm_skinny_sm80, GEMM, BF16, 80),
+    ROW(gemm_medium_sm80, GEMM, BF16, 80),
     ROW(gemm_tile_sm80, GEMM, BF16, 80),
     ROW(quantise_fp8_sm89, GEMM, F8E4M3, 89),
     ROW(quantise_nvfp4_sm100, GEMM, NVFP4, 100),

@@ -1,4 +1,4 @@
-/* gemm_host_sm80.cuh: the host side of the families made of gemm_core_sm80.cuh: instances as table rows, and from a row and a shape to a
+/* gemm_host_sm80.cuh: the host side of the GEMM families: instances as table rows, and from a row and a shape to a
  * launch. */
 #ifndef TMK_GEMM_HOST_SM80_CUH
 #define TMK_GEMM_HOST_SM80_CUH
@@ -54,7 +54,8 @@ static inline struct gemm_plan gemm_plan_make(const struct gemm_instance *instan
   plan.tiles_m = (int)gemm_ceil_div(g->m, instance->bm);
   plan.tiles_n = (int)gemm_ceil_div(g->n, instance->bn);
   const int64_t tiles = (int64_t)plan.tiles_m * plan.tiles_n;
-  const int steps = (int)gemm_ceil_div(g->k, instance->bk), join_steps = GEMM_JOIN_K / instance->bk;
+  const int steps = (int)gemm_ceil_div(g->k, instance->bk);
+  const int join_steps = (int)gemm_ceil_div(GEMM_JOIN_K, instance->bk);
   plan.blocks = gemm_schedule_plan(&plan.schedule, tiles, steps, resident, join_steps);
   const int64_t cut = plan.schedule.cut_tiles;
   const int64_t steps_block = gemm_ceil_div(tiles - cut, plan.blocks) * steps +
