@@ -59,6 +59,12 @@ enum sim_status sim_device_span(struct sim_device *device, const struct sim_span
   return SIM_OK;
 }
 
+void sim_device_watch_host(struct sim_device *device, void *host,
+                           void (*wake)(void *context, void *host, uint64_t size_bytes), void *context)
+{
+  sim_memory_watch_host(device->memory, host, wake, context);
+}
+
 void sim_device_note(struct sim_device *device, uint64_t address, uint64_t bytes, bool write,
                      const struct sim_turn *turn, struct sim_report *report)
 {

@@ -96,6 +96,7 @@ static struct sim_range *global_range(const struct lane_access *access, uint64_t
       report_global(access, address, range);
       return NULL;
     }
+    if (atomic_load(&range->watched)) sim_range_wake(range);
     block->last_range = range;
   }
   return aligned(access, address) ? block->last_range : NULL;

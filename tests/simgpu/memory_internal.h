@@ -23,6 +23,9 @@ struct sim_range {
   struct sim_page *pages;
   uint64_t page_count;
   atomic_bool *touched; /* by 1024 pages: one of them has cells */
+  atomic_bool watched;  /* wake is to be called before a kernel's access */
+  void (*wake)(void *context, void *host, uint64_t size_bytes);
+  void *wake_context;
   bool live, module, host;
   bool constant; /* kernels may not write it */
   char what[40];
@@ -73,6 +76,8 @@ static inline void sim_range_set(struct sim_range *range, uint64_t address, uint
   range->init[at >> 6] |= ((1ull << bytes) - 1) << (at & 63);
 }
 
+void sim_range_wake(struct sim_range *range); /* memory_past.c */
+
 /* --- memory_sync.c: what locations hold for acquirers --- */
 struct sim_sync_table;
 struct sim_sync_table *sim_sync_create(void);
@@ -96,7 +101,7 @@ struct sim_memory_launch {
 
 /* --- memory_turn.c: a launch as an operation of a stream --- */
 struct sim_turn_state *sim_turn_create(struct sim_turn *turn); /* NULL: out of memory */
-/* Notes all that the launch touched, unless it failed. */
+/* Notes all that the launch touched. */
 void sim_turn_finish(struct sim_memory_launch *launch);
 /* A page of global memory gets its first cells in this launch. */
 void sim_turn_touch(struct sim_memory_launch *launch, struct sim_range *range, struct sim_page *page);

@@ -138,3 +138,24 @@ void sim_clash_print(const struct sim_turn *turn, const struct sim_clash *clash_
            (unsigned long long)clash_found->address, turn->what, clash_found->earlier_write ? "write" : "read", other,
            early ? "before griddepcontrol.wait" : "with nothing that orders them");
 }
+
+/* --- mapped host memory --- */
+
+void sim_memory_watch_host(struct sim_memory *memory, void *host,
+                           void (*wake)(void *context, void *host, uint64_t size_bytes), void *context)
+{
+  struct sim_range *range = sim_memory_find(memory, (uint64_t)(uintptr_t)host);
+  if (range == NULL || !range->host || range->bytes != host) return;
+  range->wake = wake;
+  range->wake_context = context;
+  atomic_store(&range->watched, true);
+}
+
+void sim_range_wake(struct sim_range *range)
+{
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* nobody reads before the bytes are there */
+  pthread_mutex_lock(&lock);
+  if (atomic_load(&range->watched)) range->wake(range->wake_context, range->bytes, range->size_bytes);
+  atomic_store(&range->watched, false);
+  pthread_mutex_unlock(&lock);
+}

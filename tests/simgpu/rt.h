@@ -130,6 +130,7 @@ struct rt {
   struct rt_image *images;
   struct rt_symbol *symbols;
   struct rt_host *hosts;
+  struct rt_pending *pending;  /* rt_pending.c */
   struct CUstream_st *streams; /* of the program */
   struct CUevent_st *events;
   struct CUstream_st legacy[RT_DEVICES_MAX], per_thread[RT_DEVICES_MAX];
@@ -190,6 +191,14 @@ void rt_wait(struct rt *rt, struct CUstream_st *stream);
 cudaError_t rt_run_in(struct rt *rt, struct CUstream_st *stream, struct rt_line *line, const struct rt_op *op);
 /* What the legacy default stream's rules order the stream behind becomes known to it. */
 void rt_follow_legacy(struct rt *rt, struct CUstream_st *stream);
+
+/* The host has learnt of all that its clock knows now. */
+void rt_host_knows(struct rt *rt, const struct rt_clock *clock);
+
+/* --- rt_pending.c: copies to and from pinned memory that the host has not waited for --- */
+void rt_pending_add(struct rt *rt, const struct rt_turn *turn, void *host, size_t bytes, bool write);
+void rt_pending_settle_known(struct rt *rt, const struct rt_clock *clock);
+void rt_pending_settle_range(struct rt *rt, const void *address, size_t bytes);
 
 /* --- rt_op.c --- */
 cudaError_t rt_op_run(struct rt *rt, const struct rt_op *op, struct rt_turn *turn, uint64_t *duration_ns);

@@ -85,6 +85,7 @@ cudaError_t cudaMallocAsync(void **out, size_t size, cudaStream_t handle)
 /* Managed memory is host memory that kernels may reach. */
 static void unmap(struct rt *rt, struct rt_host *host)
 {
+  rt_pending_settle_range(rt, host->address, host->size_bytes);
   for (uint32_t i = 0; i < rt->device_count; i++) sim_device_unmap_host(rt->devices[i].sim, host->address, NULL);
   for (struct rt_host **link = &rt->hosts; *link != NULL; link = &(*link)->next) {
     if (*link != host) continue;

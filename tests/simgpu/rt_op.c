@@ -136,6 +136,7 @@ cudaError_t rt_op_run(struct rt *rt, const struct rt_op *op, struct rt_turn *tur
   if (op->kind == RT_OP_LAUNCH) return run_launch(rt, op, turn, duration_ns);
   if (op->kind == RT_OP_WORK) return run_work(rt, op, turn, duration_ns);
   if (op->kind == RT_OP_HOST) {
+    rt_pending_settle_known(rt, &turn->start);
     op->host(op->host_data);
     return cudaSuccess;
   }
@@ -145,10 +146,15 @@ cudaError_t rt_op_run(struct rt *rt, const struct rt_op *op, struct rt_turn *tur
   for (size_t row = 0; row < op->height; row++) {
     char *to = (char *)op->to + row * op->to_pitch;
     const char *from = op->kind == RT_OP_COPY ? (const char *)op->from + row * op->from_pitch : NULL;
+    if (!rt_is_device_address(to)) rt_pending_settle_range(rt, to, op->width);
+    if (from != NULL && !rt_is_device_address(from)) rt_pending_settle_range(rt, from, op->width);
     cudaError_t error = from == NULL ? fill_row(rt, to, op->value, op->width) : copy_row(rt, to, from, op->width);
     if (error != cudaSuccess) return error;
     if (from != NULL) note_row(rt, from, op->width, false, turn);
     note_row(rt, to, op->width, true, turn);
+    if (!rt_is_device_address(to)) rt_pending_add(rt, turn, to, op->width, true);
+    if (from != NULL && !rt_is_device_address(from))
+      rt_pending_add(rt, turn, (void *)(uintptr_t)from, op->width, false);
   }
   return cudaSuccess;
 }

@@ -59,13 +59,19 @@ void rt_follow_legacy(struct rt *rt, struct CUstream_st *stream)
   }
 }
 
+void rt_host_knows(struct rt *rt, const struct rt_clock *clock)
+{
+  rt_clock_join(&rt->order.host, clock);
+  rt_pending_settle_known(rt, &rt->order.host);
+}
+
 void rt_wait(struct rt *rt, struct CUstream_st *stream)
 {
   if (stream != NULL) {
     uint64_t time_ns = start_time(rt, stream);
     if (time_ns > rt->host_time_ns) rt->host_time_ns = time_ns;
     rt_follow_legacy(rt, stream);
-    rt_clock_join(&rt->order.host, &stream->line.done);
+    rt_host_knows(rt, &stream->line.done);
     return;
   }
   uint32_t device = (uint32_t)rt_thread()->device;
@@ -346,7 +352,7 @@ static cudaError_t finish_event(struct rt *rt, cudaEvent_t event)
   if (error != cudaSuccess) return error;
   if (event->capture != NULL) return rt_fail(rt, cudaErrorCapturedEvent, "the event was recorded in a capture");
   if (event->recorded && event->time_ns > rt->host_time_ns) rt->host_time_ns = event->time_ns;
-  if (event->recorded) rt_clock_join(&rt->order.host, &event->clock);
+  if (event->recorded) rt_host_knows(rt, &event->clock);
   return rt_device(rt, &device);
 }
 

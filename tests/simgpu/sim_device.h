@@ -103,6 +103,10 @@ bool sim_device_range(const struct sim_device *device, uint64_t address, uint64_
 enum sim_status sim_device_map_host(struct sim_device *device, void *host, uint64_t size_bytes,
                                     struct sim_error *error);
 enum sim_status sim_device_unmap_host(struct sim_device *device, void *host, struct sim_error *error);
+/* Calls wake(context, host, its size) once, before a kernel touches the mapped memory for the first time from now on. Called from a host
+ * thread of a launch, one at a time. */
+void sim_device_watch_host(struct sim_device *device, void *host,
+                           void (*wake)(void *context, void *host, uint64_t size_bytes), void *context);
 /* Copies; INVALID_VALUE where the device range is not inside one live allocation. Copying from device memory that was never
  * written is a report in `report` (may be NULL), not a failure, and copies zeros with it. */
 enum sim_status sim_device_write(struct sim_device *device, uint64_t to, const void *from, uint64_t size_bytes,

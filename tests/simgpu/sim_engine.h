@@ -60,7 +60,7 @@ struct sim_grid {
   uint64_t grid_id;
   uint64_t workspace; /* of a cooperative grid: 64 zeroed bytes of device memory */
   bool race_checks_off;
-  struct sim_turn *turn; /* sim_turn.h; NULL: none */
+  struct sim_turn *turn;                                       /* sim_turn.h; NULL: none */
   void (*print)(void *context, const char *text, size_t size); /* never NULL; called from one thread at a time */
   void *print_context;
 };

@@ -77,7 +77,10 @@ bool sim_memory_range(const struct sim_memory *memory, uint64_t address, uint64_
 /* Host memory at its own address, borrowed, initialised. false: overlaps what is mapped already, or size 0. */
 bool sim_memory_map_host(struct sim_memory *memory, void *host, uint64_t size_bytes);
 bool sim_memory_unmap_host(struct sim_memory *memory, void *host); /* false: none starts there */
-uint64_t sim_memory_used(const struct sim_memory *memory);         /* live device bytes */
+/* sim_device_watch_host. */
+void sim_memory_watch_host(struct sim_memory *memory, void *host,
+                           void (*wake)(void *context, void *host, uint64_t size_bytes), void *context);
+uint64_t sim_memory_used(const struct sim_memory *memory); /* live device bytes */
 /* From the host, ordered with launches. false: not inside one live allocation, nothing done (size 0 always works). read
  * counts bytes never written, which come as 0; uninitialised_bytes may be NULL. */
 bool sim_memory_host_write(struct sim_memory *memory, uint64_t to, const void *from, uint64_t size_bytes);
@@ -95,8 +98,8 @@ void sim_memory_set(struct sim_memory *memory, uint64_t address, uint64_t size_b
  * true: freed memory. */
 bool sim_memory_describe(const struct sim_memory *memory, uint64_t address, char *text, size_t size);
 /* An operation of a stream touches bytes of one live allocation (sim_turn.h). false: not ordered behind an earlier one, *out says which. */
-bool sim_memory_note(struct sim_memory *memory, uint64_t address, uint64_t bytes, bool write, const struct sim_turn *turn,
-                     struct sim_clash *out);
+bool sim_memory_note(struct sim_memory *memory, uint64_t address, uint64_t bytes, bool write,
+                     const struct sim_turn *turn, struct sim_clash *out);
 /* Ranges may overlap. What is uninitialised stays so. */
 bool sim_memory_copy(struct sim_memory *to_memory, uint64_t to, struct sim_memory *from_memory, uint64_t from,
                      uint64_t size_bytes);

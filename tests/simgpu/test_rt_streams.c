@@ -25,6 +25,11 @@ Test(streams, right_programs_pass)
                                       "blocking_streams",
                                       "memset_synced",
                                       "copy_out_synced",
+                                      "read_synced",
+                                      "read_by_event",
+                                      "read_by_kernel",
+                                      "read_by_host_function",
+                                      "source_synced",
                                       "fork_join",
                                       "graph_fork_join",
                                       "async_memory",
@@ -64,6 +69,12 @@ Test(streams, copies_and_fills_take_part)
   expect("copy_out", "stream-race: read of");
   expect("pinned_reuse", "after a read by cudaMemcpyAsync");
   expect("async_memory_race", "after a write by cudaMallocAsync");
+}
+
+Test(streams, the_host_must_wait_for_copies)
+{
+  EXPECT_RUN("", "streams read_too_early", 0, "4096 wrong");
+  expect("source_changed", "host-race: the host has written to");
 }
 
 Test(streams, branches_of_graphs_take_part)

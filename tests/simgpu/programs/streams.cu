@@ -204,6 +204,29 @@ static int run(const char *name)
     CUDA(cudaStreamSynchronize(is("copy_out") ? t : s));
     bad = 0;
     for (int i = 0; i < COUNT; i++) bad += pinned[i] != 3;
+  } else if (is("read_too_early") || is("read_synced")) { // the host looks at a result that it has not waited for
+    set(s, a, 3);
+    CUDA(cudaMemcpyAsync(pinned, a, sizeof host, cudaMemcpyDeviceToHost, s));
+    if (is("read_synced")) CUDA(cudaStreamSynchronize(s));
+    bad = 0;
+    for (int i = 0; i < COUNT; i++) bad += pinned[i] != 3;
+  } else if (is("read_by_event") || is("read_by_kernel") ||
+             is("read_by_host_function")) { // others that are ordered behind the copy
+    set(s, a, 3), set(s, b, 1);
+    CUDA(cudaMemcpyAsync(pinned, a, sizeof host, cudaMemcpyDeviceToHost, s));
+    CUDA(cudaEventRecord(e, s));
+    if (is("read_by_event")) CUDA(cudaEventSynchronize(e));
+    if (is("read_by_kernel")) add(s, b, pinned);
+    if (is("read_by_host_function"))
+      CUDA(cudaLaunchHostFunc(
+          s, [](void *p) { host[0] = ((float *)p)[7]; }, pinned));
+    bad = is("read_by_event") ? pinned[7] != 3 : is("read_by_kernel") ? wrong(b, 4) : host[0] != 3;
+  } else if (is("source_changed") || is("source_synced")) { // the host reuses a buffer that a copy still reads
+    for (int i = 0; i < COUNT; i++) pinned[i] = 1;
+    CUDA(cudaMemcpyAsync(a, pinned, sizeof host, cudaMemcpyHostToDevice, s));
+    if (is("source_synced")) CUDA(cudaStreamSynchronize(s));
+    pinned[COUNT - 1] = 2;
+    bad = wrong(a, 1);
   } else if (is("pinned_reuse")) { // a copy into memory that another stream's copy still reads
     for (int i = 0; i < COUNT; i++) pinned[i] = 1;
     set(s, b, 2);
