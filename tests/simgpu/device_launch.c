@@ -27,6 +27,11 @@ static uint32_t register_estimate(const struct sim_kernel *kernel, uint32_t max_
   return estimate < 16 ? 16 : estimate;
 }
 
+const char *sim_kernel_name(const struct sim_kernel *kernel)
+{
+  return function_of(kernel)->name;
+}
+
 void sim_kernel_info(const struct sim_kernel *kernel, struct sim_kernel_info *info)
 {
   const struct ptx_module *m = kernel->module->ptx;
@@ -224,6 +229,7 @@ enum sim_status sim_device_launch(struct sim_device *device, struct sim_kernel *
                             .grid_id = ++device->grids,
                             .workspace = launch->cooperative ? cooperative_workspace(device) : 0,
                             .race_checks_off = device->options.race_checks_off,
+                            .turn = launch->turn,
                             .print = device->options.print,
                             .print_context = device->options.print_context};
     memcpy(grid.grid, launch->grid, sizeof grid.grid);

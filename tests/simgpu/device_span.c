@@ -3,6 +3,7 @@
 
 #include "device_internal.h"
 #include "sim_report.h"
+#include "sim_turn.h"
 
 /* A finding, which is a fault of the device as one in a kernel is. */
 static enum sim_status fail(struct sim_device *device, enum sim_check check, struct sim_report *report, const char *who,
@@ -56,4 +57,20 @@ enum sim_status sim_device_span(struct sim_device *device, const struct sim_span
     return fail(device, SIM_CHECK_UNINIT_GLOBAL, report, who, message, error);
   }
   return SIM_OK;
+}
+
+void sim_device_watch_host(struct sim_device *device, void *host,
+                           void (*wake)(void *context, void *host, uint64_t size_bytes), void *context)
+{
+  sim_memory_watch_host(device->memory, host, wake, context);
+}
+
+void sim_device_note(struct sim_device *device, uint64_t address, uint64_t bytes, bool write,
+                     const struct sim_turn *turn, struct sim_report *report)
+{
+  struct sim_clash clash;
+  struct sim_finding finding = {.check = SIM_CHECK_RACE_STREAM};
+  if (sim_memory_note(device->memory, address, bytes, write, turn, &clash)) return;
+  sim_clash_print(turn, &clash, false, finding.message, sizeof finding.message);
+  sim_report_add(report, &finding);
 }

@@ -132,3 +132,13 @@ enum step_result sim_step_bar_warp(struct step *s)
   }
   return STEP_NEXT;
 }
+
+/* Grids run one after another, so there is nothing to wait for; what may be touched before the wait is memory's to check. */
+enum step_result sim_step_griddep(struct step *s)
+{
+  if (s->insn->mode == PTX_WAIT)
+    sim_block_grid_wait(s->warp->block->memory, s->warp->number, s->mask);
+  else
+    sim_block_grid_trigger(s->warp->block->memory, s->warp->number, s->mask);
+  return STEP_NEXT;
+}

@@ -228,7 +228,7 @@ enum step_result sim_step_trap(struct step *s)
   return STEP_MOVED;
 }
 
-/* Hints: prefetch, discard, priorities, performance events; the dependencies of grids, which run one after another here. */
+/* Hints: prefetch, discard, priorities, performance events. */
 enum step_result sim_step_nothing(struct step *s)
 {
   (void)s;

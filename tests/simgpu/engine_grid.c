@@ -173,6 +173,7 @@ enum sim_status sim_grid_run(const struct sim_grid *grid, struct sim_launch_stat
       .params = grid->params,
       .params_bytes = engine.kernel->param_bytes,
       .seed = grid->seed,
+      .turn = grid->turn,
       .race_checks_off = grid->race_checks_off};
   engine.launch = sim_memory_launch_begin(&options);
   if (engine.launch == NULL || pthread_mutex_init(&engine.lock, NULL) != 0) {

@@ -225,13 +225,14 @@ enum step_result sim_engine_assertfail(struct step *s, const struct ptx_call *ca
 #define ENGINE_HANDLERS(X)                                                                                             \
   X(mov)                                                                                                               \
   X(integer)                                                                                                           \
-  X(carry) X(mul_wide) X(mad24) X(sad) X(logic) X(shift) X(bits) X(prmt) X(lop3) X(shf) X(dot) X(vabsdiff4) X(setp)    \
-      X(set) X(selp) X(slct) X(testp) X(floating) X(unary_float) X(divide_float) X(fma) X(half) X(mixed_float)         \
-          X(convert) X(convert_pack) X(load) X(store) X(atomic) X(cvta) X(isspacep) X(nothing) X(alloca) X(stack)      \
-              X(createpolicy) X(cp_async) X(cp_async_group) X(cp_async_mbarrier) X(mbarrier) X(mbarrier_wait)          \
-                  X(mbarrier_pending) X(shfl) X(vote) X(match) X(redux) X(activemask) X(elect) X(bar) X(bar_warp)      \
-                      X(fence) X(ldmatrix) X(stmatrix) X(movmatrix) X(mma) X(branch) X(branch_table) X(call) X(ret)    \
-                          X(exit) X(trap) X(nanosleep)
+  X(carry)                                                                                                             \
+  X(mul_wide) X(mad24) X(sad) X(logic) X(shift) X(bits) X(prmt) X(lop3) X(shf) X(dot) X(vabsdiff4) X(setp) X(set)      \
+      X(selp) X(slct) X(testp) X(floating) X(unary_float) X(divide_float) X(fma) X(half) X(mixed_float) X(convert)     \
+          X(convert_pack) X(load) X(store) X(atomic) X(cvta) X(isspacep) X(nothing) X(alloca) X(stack) X(createpolicy) \
+              X(cp_async) X(cp_async_group) X(cp_async_mbarrier) X(mbarrier) X(mbarrier_wait) X(mbarrier_pending)      \
+                  X(shfl) X(vote) X(match) X(redux) X(activemask) X(elect) X(bar) X(bar_warp) X(griddep) X(fence)      \
+                      X(ldmatrix) X(stmatrix) X(movmatrix) X(mma) X(branch) X(branch_table) X(call) X(ret) X(exit)     \
+                          X(trap) X(nanosleep)
 #define ENGINE_DECLARE(name) enum step_result sim_step_##name(struct step *s);
 ENGINE_HANDLERS(ENGINE_DECLARE)
 #undef ENGINE_DECLARE

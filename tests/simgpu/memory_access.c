@@ -96,6 +96,7 @@ static struct sim_range *global_range(const struct lane_access *access, uint64_t
       report_global(access, address, range);
       return NULL;
     }
+    if (atomic_load(&range->watched)) sim_range_wake(range);
     block->last_range = range;
   }
   return aligned(access, address) ? block->last_range : NULL;
@@ -202,6 +203,7 @@ struct run {
   struct sim_actor actor;
   struct sim_page *locked; /* of global memory */
   bool shadow, wide;       /* wide: scope gpu or sys */
+  uint32_t early;          /* lanes that have not seen the end of the launch before */
 };
 
 static inline struct target locate(const struct lane_access *access, uint8_t space, uint64_t address, bool write)
@@ -228,6 +230,7 @@ static void begin(struct run *run, const struct sim_access *access, const char *
                                    .align = access->align,
                                    .local_end = access->local_end,
                                    .name = name};
+  run->early = sim_turn_early(block, access->warp);
   run->wide = is_wide(access->semantics, access->scope);
   uint32_t site = (access->insn & SIM_SITE_INSN) | kind;
   if (access->semantics != PTX_WEAK) site |= run->wide ? SIM_SITE_STRONG_WIDE : SIM_SITE_STRONG_CTA;
@@ -255,10 +258,15 @@ static inline struct sim_page *enter(struct run *run, const struct target *targe
     return page;
   }
   run->actor.extra_limit = READERS_GLOBAL;
+  if (run->early >> run->lane.lane & 1) {
+    sim_turn_check_early(run->lane.block, target->range, target->address, run->lane.bytes, sim_note_of(run->actor.site),
+                         run->lane.name, run->lane.warp, run->lane.lane, run->lane.insn);
+  }
   if (page == run->locked) return page;
   unlock(run);
   sim_page_lock(page);
   sim_range_touch(target->range, page);
+  if (run->shadow && page->stamp != run->actor.stamp) sim_turn_touch(run->lane.block->launch, target->range, page);
   run->locked = page;
   return page;
 }

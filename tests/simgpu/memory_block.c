@@ -26,14 +26,16 @@ struct sim_memory_launch *sim_memory_launch_begin(const struct sim_launch_option
   launch->agents = agents;
   launch->stamp = sim_memory_next_stamp(options->memory);
   launch->sync = sim_sync_create();
-  if (launch->sync != NULL) return launch;
-  free(launch);
+  if (options->turn != NULL) launch->turn = sim_turn_create(options->turn);
+  if (launch->sync != NULL && (options->turn == NULL || launch->turn != NULL)) return launch;
+  sim_memory_launch_end(launch);
   return NULL;
 }
 
 void sim_memory_launch_end(struct sim_memory_launch *launch)
 {
   if (launch == NULL) return;
+  if (launch->turn != NULL) sim_turn_finish(launch);
   sim_sync_destroy(launch->sync);
   free(launch);
 }
@@ -62,6 +64,7 @@ static void block_free(struct sim_block *block)
   for (uint32_t warp = 0; block->clocks != NULL && warp < block->warps; warp++)
     sim_warp_clock_free(&block->clocks[warp]);
   free(block->clocks);
+  sim_turn_block_end(block);
   sim_barriers_free(block);
   sim_range_free(&block->shared);
   sim_range_free(&block->local);

@@ -8,6 +8,7 @@
 #include "sim_barrier.h"
 #include "sim_memory.h"
 #include "sim_report.h"
+#include "sim_turn.h"
 
 /* --- memory.c --- */
 
@@ -22,6 +23,9 @@ struct sim_range {
   struct sim_page *pages;
   uint64_t page_count;
   atomic_bool *touched; /* by 1024 pages: one of them has cells */
+  atomic_bool watched;  /* wake is to be called before a kernel's access */
+  void (*wake)(void *context, void *host, uint64_t size_bytes);
+  void *wake_context;
   bool live, module, host;
   bool constant; /* kernels may not write it */
   char what[40];
@@ -38,6 +42,17 @@ static inline void sim_range_touch(struct sim_range *range, const struct sim_pag
 /* The range with the greatest base not above address, live or not; NULL: none. */
 struct sim_range *sim_memory_find(const struct sim_memory *memory, uint64_t address);
 uint32_t sim_memory_next_stamp(struct sim_memory *memory);
+
+struct sim_block;
+struct sim_memory_launch;
+
+/* --- memory_past.c --- */
+enum sim_note { SIM_NOTE_WRITE = 1, SIM_NOTE_STRONG = 2 }; /* of an access: bits. STRONG: atomics, scope gpu or wider */
+void sim_range_note(struct sim_range *range, uint64_t address, uint64_t bytes, unsigned kind,
+                    const struct sim_turn *turn, struct sim_clash *out);
+/* An access of a launch before griddepcontrol.wait; not noted. false: a conflict. */
+bool sim_range_early(const struct sim_range *range, uint64_t address, uint32_t bytes, unsigned kind,
+                     const struct sim_turn *turn, struct sim_clash *out);
 
 static inline uint8_t *sim_range_bytes(const struct sim_range *range, uint64_t address)
 {
@@ -61,6 +76,8 @@ static inline void sim_range_set(struct sim_range *range, uint64_t address, uint
   range->init[at >> 6] |= ((1ull << bytes) - 1) << (at & 63);
 }
 
+void sim_range_wake(struct sim_range *range); /* memory_past.c */
+
 /* --- memory_sync.c: what locations hold for acquirers --- */
 struct sim_sync_table;
 struct sim_sync_table *sim_sync_create(void);
@@ -79,7 +96,26 @@ struct sim_memory_launch {
   struct sim_launch_options options;
   uint32_t stamp, agents;      /* of a block */
   struct sim_sync_table *sync; /* global locations */
+  struct sim_turn_state *turn; /* memory_turn.c; NULL: order between operations is not looked at */
 };
+
+/* --- memory_turn.c: a launch as an operation of a stream --- */
+struct sim_turn_state *sim_turn_create(struct sim_turn *turn); /* NULL: out of memory */
+/* Notes all that the launch touched. */
+void sim_turn_finish(struct sim_memory_launch *launch);
+/* A page of global memory gets its first cells in this launch. */
+void sim_turn_touch(struct sim_memory_launch *launch, struct sim_range *range, struct sim_page *page);
+/* Lanes of a warp that may have to be held against what the launch knew at its start. */
+uint32_t sim_turn_early(const struct sim_block *block, uint32_t warp);
+/* The whole question for an access of such a lane; a conflict is reported. */
+void sim_turn_check_early(struct sim_block *block, const struct sim_range *range, uint64_t address, uint32_t bytes,
+                          unsigned kind, const char *access, uint32_t warp, uint32_t lane, uint32_t insn);
+void sim_turn_block_end(struct sim_block *block);
+static inline unsigned sim_note_of(uint32_t site)
+{
+  return ((site & SIM_SITE_WRITE) != 0 ? SIM_NOTE_WRITE : 0u) |
+         ((site & SIM_SITE_STRONG) == SIM_SITE_STRONG_WIDE ? SIM_NOTE_STRONG : 0u);
+}
 
 /* A named barrier's phase under way, and the reduction and knowledge of the last one. */
 struct sim_named {
@@ -160,8 +196,9 @@ struct sim_block {
   uint32_t flight_count, flight_capacity;
   struct sim_async_arrival *arrivals;
   uint32_t arrival_count, arrival_capacity;
-  struct sim_async_warp *async;     /* [warps]; NULL until used */
-  struct sim_waiter (*waiters)[32]; /* [warp][slot]: groups of lanes that asked and were told to wait */
+  struct sim_async_warp *async;      /* [warps]; NULL until used */
+  struct sim_grid_order *grid_order; /* memory_turn.c: who has executed griddepcontrol.wait; NULL until used */
+  struct sim_waiter (*waiters)[32];  /* [warp][slot]: groups of lanes that asked and were told to wait */
 };
 
 uint64_t sim_block_random(struct sim_block *block); /* splitmix64 of the launch's seed and the block's number */

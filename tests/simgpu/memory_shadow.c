@@ -12,6 +12,8 @@ void sim_page_free(struct sim_page *page)
 {
   free(page->cells);
   free(page->extras);
+  free(page->past);
+  page->past = NULL;
   page->cells = NULL;
   page->extras = NULL;
 }

@@ -56,6 +56,7 @@ struct sim_page {
   struct sim_cell *cells; /* NULL until touched */
   struct sim_extra *extras;
   uint32_t extra_count, extra_capacity, extra_free;
+  struct sim_past *past; /* operations of streams that touched it; NULL: none. memory_past.c */
 };
 
 static inline void sim_page_lock(struct sim_page *page)

@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rt_order.h"
 #include "rt_work.h"
 #include "sim_device.h"
 #include "sim_report.h"
@@ -64,6 +65,8 @@ struct rt_device {
   struct sim_report *report;
 };
 
+#define RT_BRANCHES 16u
+
 /* One thing that a stream does. */
 enum rt_op_kind { RT_OP_LAUNCH, RT_OP_COPY, RT_OP_FILL, RT_OP_HOST, RT_OP_WORK };
 struct rt_op {
@@ -78,14 +81,22 @@ struct rt_op {
   cudaHostFn_t host; /* HOST */
   void *host_data;
   const struct rt_work *work; /* WORK; owned once captured */
+  const char *call;           /* what submitted it; static */
+  bool programmatic;          /* LAUNCH: may start before the launch before it has ended */
+  uint32_t branch;            /* once captured: which stream of the capture, */
+  uint32_t seen[RT_BRANCHES]; /* and how many nodes of each are before it */
   struct rt_op *next;
 };
 
 struct CUgraph_st {
   struct rt_op *first, *last; /* owned; in the order of the capture */
+  uint32_t branches, counts[RT_BRANCHES];
+  unsigned long long id;
 };
 struct CUgraphExec_st {
-  struct CUgraph_st graph; /* a copy */
+  struct CUgraph_st graph;           /* a copy */
+  struct rt_line lines[RT_BRANCHES]; /* of its branches; [0] unused: the stream that it is launched in */
+  struct rt_clock last;              /* the end of its last launch */
 };
 
 struct CUstream_st {
@@ -95,15 +106,18 @@ struct CUstream_st {
   uint64_t time_ns;           /* when all of it is done */
   struct CUgraph_st *capture; /* borrowed from the stream that began it; NULL: none */
   bool capture_origin, capture_broken;
-  bool capture_unjoined; /* joined a capture, and its origin has not waited for the last of it */
+  uint32_t branch,
+      seen[RT_BRANCHES]; /* in the capture: which of its streams, and how many nodes of each its next one follows */
+  struct rt_line line;
   struct CUstream_st *next;
 };
 struct CUevent_st {
   unsigned flags;
   bool recorded;
   uint64_t time_ns;
+  struct rt_clock clock;
   struct CUgraph_st *capture; /* recorded during this capture */
-  struct CUstream_st *captured_in;
+  uint32_t seen[RT_BRANCHES];
   struct CUevent_st *next;
 };
 
@@ -116,11 +130,14 @@ struct rt {
   struct rt_image *images;
   struct rt_symbol *symbols;
   struct rt_host *hosts;
+  struct rt_pending *pending;  /* rt_pending.c */
   struct CUstream_st *streams; /* of the program */
   struct CUevent_st *events;
   struct CUstream_st legacy[RT_DEVICES_MAX], per_thread[RT_DEVICES_MAX];
   bool peers[RT_DEVICES_MAX][RT_DEVICES_MAX];
+  struct rt_order order;
   uint64_t seed, host_time_ns;
+  unsigned long long captures;
   uint64_t mallocs, launches, fail_malloc, fail_launch, lose_device;
   int exit_code;
   bool verbose, leaks;
@@ -168,11 +185,23 @@ cudaError_t rt_stream(struct rt *rt, cudaStream_t handle, struct CUstream_st **o
 cudaError_t rt_submit(struct rt *rt, cudaStream_t handle, const struct rt_op *op);
 /* A call that may not happen during a capture: an error that breaks the capture, or success. */
 cudaError_t rt_not_capturing(struct rt *rt);
-/* The host waits for a stream (NULL: all of them). */
-void rt_wait(struct rt *rt, const struct CUstream_st *stream);
+/* The host waits for a stream (NULL: all of the thread's device). */
+void rt_wait(struct rt *rt, struct CUstream_st *stream);
+/* An operation in a line of a stream: does it, in order. */
+cudaError_t rt_run_in(struct rt *rt, struct CUstream_st *stream, struct rt_line *line, const struct rt_op *op);
+/* What the legacy default stream's rules order the stream behind becomes known to it. */
+void rt_follow_legacy(struct rt *rt, struct CUstream_st *stream);
+
+/* The host has learnt of all that its clock knows now. */
+void rt_host_knows(struct rt *rt, const struct rt_clock *clock);
+
+/* --- rt_pending.c: copies to and from pinned memory that the host has not waited for --- */
+void rt_pending_add(struct rt *rt, const struct rt_turn *turn, void *host, size_t bytes, bool write);
+void rt_pending_settle_known(struct rt *rt, const struct rt_clock *clock);
+void rt_pending_settle_range(struct rt *rt, const void *address, size_t bytes);
 
 /* --- rt_op.c --- */
-cudaError_t rt_op_run(struct rt *rt, const struct rt_op *op, uint64_t *duration_ns);
+cudaError_t rt_op_run(struct rt *rt, const struct rt_op *op, struct rt_turn *turn, uint64_t *duration_ns);
 struct rt_op *rt_op_copy(const struct rt_op *op); /* NULL: out of memory */
 void rt_op_free(struct rt_op *op);
 

@@ -51,9 +51,10 @@ $(SIMGPU)/libcublasLt.so.%: $(LT_OBJS) $(SIMGPU)/rt/cublaslt_version.%.o $(SIMGP
 	  -Wl,-rpath,'$$ORIGIN' -o $@ $(LT_OBJS) $(SIMGPU)/rt/cublaslt_version.$*.o $(SIMGPU)/libcudart.so.$* $(SIMGPU_LIB) $(LDFLAGS) -lm
 
 # Ordinary programs, as a user of CUDA builds them.
+$(SIMGPU)/programs/streams: RT_ARCH := -gencode arch=compute_80,code=[compute_80,sm_80] -gencode arch=compute_90,code=[compute_90,sm_90]
 $(SIMGPU)/programs/%: tests/simgpu/programs/%.cu
 	@mkdir -p $(@D)
 	$(call say,NVCC,$@)
-	$(Q)$(SIMGPU_NVCC) -std=c++17 -arch=sm_80 -cudart shared -lineinfo --compress-mode=none -o $@ $<
+	$(Q)$(SIMGPU_NVCC) -std=c++17 $(or $(RT_ARCH),-arch=sm_80) -cudart shared -lineinfo --compress-mode=none -o $@ $<
 
 -include $(RT_OBJS:.o=.d) $(LT_OBJS:.o=.d) $(wildcard $(SIMGPU)/rt/cublaslt_version.*.d)

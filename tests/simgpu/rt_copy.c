@@ -20,7 +20,19 @@ static cudaError_t check_kind(const struct rt *rt, const void *to, const void *f
                  from_device ? "device" : "host", to_device ? "device" : "host");
 }
 
-/* op: a COPY or FILL. wait: the host waits for it. */
+/* Does a call without Async return when the work is done? Where host memory takes part; else, as CUDA documents, it may return before. */
+static bool is_synchronous(const struct rt_op *op)
+{
+  return !rt_is_device_address(op->to) || (op->kind == RT_OP_COPY && !rt_is_device_address(op->from));
+}
+
+/* A copy from the device to memory that isn't pinned returns when it is done, Async or not. */
+static bool is_to_pageable(const struct rt *rt, const struct rt_op *op)
+{
+  return op->kind == RT_OP_COPY && !rt_is_device_address(op->to) && rt_find_host(rt, op->to) == NULL;
+}
+
+/* op: a COPY or FILL. wait: a call without Async. */
 static cudaError_t submit(struct rt *rt, const struct rt_op *op, enum cudaMemcpyKind kind, cudaStream_t handle,
                           bool wait)
 {
@@ -37,7 +49,8 @@ static cudaError_t submit(struct rt *rt, const struct rt_op *op, enum cudaMemcpy
   }
   if (op->kind == RT_OP_COPY) error = check_kind(rt, op->to, op->from, kind);
   if (error == cudaSuccess) error = rt_submit(rt, handle, op);
-  if (error == cudaSuccess && wait && rt_stream(rt, handle, &stream) == cudaSuccess) rt_wait(rt, stream);
+  if (error != cudaSuccess || rt_stream(rt, handle, &stream) != cudaSuccess || stream->capture != NULL) return error;
+  if ((wait && is_synchronous(op)) || is_to_pageable(rt, op)) rt_wait(rt, stream);
   return error;
 }
 

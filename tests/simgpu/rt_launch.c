@@ -63,7 +63,7 @@ struct shape {
   dim3 grid, block;
   size_t shared;
   cudaStream_t stream;
-  bool cooperative;
+  bool cooperative, programmatic;
   dim3 cluster;
 };
 
@@ -83,6 +83,7 @@ static cudaError_t launch(struct rt *rt, const void *host, const struct shape *s
   struct rt_op op = {.kind = RT_OP_LAUNCH,
                      .device = (uint32_t)rt_thread()->device,
                      .kernel = kernel,
+                     .programmatic = shape->programmatic,
                      .launch = {.grid = {shape->grid.x, shape->grid.y, shape->grid.z},
                                 .block = {shape->block.x, shape->block.y, shape->block.z},
                                 .cluster = {shape->cluster.x, shape->cluster.y, shape->cluster.z},
@@ -117,7 +118,7 @@ cudaError_t cudaLaunchCooperativeKernel(const void *host, dim3 grid, dim3 block,
   return rt_leave(rt, launch(rt, host, &shape, arguments));
 }
 
-/* Programmatic stream serialization is honoured by running the kernels one after the other, and priority by nothing. */
+/* Priority is honoured by nothing. */
 cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t *config, const void *host, void **arguments)
 {
   struct rt *rt = rt_enter(__func__);
@@ -128,8 +129,10 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t *config, const void *ho
     const cudaLaunchAttribute *attribute = &config->attrs[i];
     switch (attribute->id) {
     case cudaLaunchAttributeIgnore:
-    case cudaLaunchAttributePriority:
-    case cudaLaunchAttributeProgrammaticStreamSerialization: break;
+    case cudaLaunchAttributePriority: break;
+    case cudaLaunchAttributeProgrammaticStreamSerialization:
+      shape.programmatic = attribute->val.programmaticStreamSerializationAllowed != 0;
+      break;
     case cudaLaunchAttributeCooperative: shape.cooperative = attribute->val.cooperative != 0; break;
     case cudaLaunchAttributeClusterDimension:
       shape.cluster = (dim3){attribute->val.clusterDim.x, attribute->val.clusterDim.y, attribute->val.clusterDim.z};

@@ -56,17 +56,36 @@ cudaError_t cudaMalloc(void **out, size_t size)
   return rt_leave(rt, allocate(rt, out, size));
 }
 
+/* Stream-ordered allocation and freeing: other streams that use the memory must be ordered behind the one and before the other. */
+static void note_range(struct rt *rt, struct CUstream_st *stream, const void *address)
+{
+  struct rt_turn turn;
+  char text[160];
+  uint64_t base = 0, size = 0;
+  int owner = rt_device_of(rt, address);
+  if (owner < 0) return;
+  struct rt_device *device = &rt->devices[owner];
+  sim_device_range(device->sim, (uint64_t)(uintptr_t)address, &base, &size);
+  rt_follow_legacy(rt, stream);
+  rt_turn_begin(rt, &stream->line, rt_thread()->call, NULL, false, &turn, text, sizeof text);
+  sim_device_note(device->sim, base, size, true, &turn.sim, device->report);
+  rt_turn_end(rt, &turn);
+}
+
 cudaError_t cudaMallocAsync(void **out, size_t size, cudaStream_t handle)
 {
   struct rt *rt = rt_enter(__func__);
   struct CUstream_st *stream;
   cudaError_t error = rt_stream(rt, handle, &stream);
-  return rt_leave(rt, error == cudaSuccess ? allocate(rt, out, size) : error);
+  if (error == cudaSuccess) error = allocate(rt, out, size);
+  if (error == cudaSuccess) note_range(rt, stream, *out);
+  return rt_leave(rt, error);
 }
 
 /* Managed memory is host memory that kernels may reach. */
 static void unmap(struct rt *rt, struct rt_host *host)
 {
+  rt_pending_settle_range(rt, host->address, host->size_bytes);
   for (uint32_t i = 0; i < rt->device_count; i++) sim_device_unmap_host(rt->devices[i].sim, host->address, NULL);
   for (struct rt_host **link = &rt->hosts; *link != NULL; link = &(*link)->next) {
     if (*link != host) continue;
@@ -110,6 +129,7 @@ cudaError_t cudaFreeAsync(void *address, cudaStream_t handle)
   cudaError_t error = rt_stream(rt, handle, &stream);
   if (error == cudaSuccess) error = rt_not_capturing(rt);
   if (error == cudaSuccess && address == NULL) error = cudaErrorInvalidValue;
+  if (error == cudaSuccess) note_range(rt, stream, address);
   return rt_leave(rt, error == cudaSuccess ? release(rt, address) : error);
 }
 

@@ -11,7 +11,7 @@
 #define HOST_BYTES_PER_NS   25
 #define DEVICE_BYTES_PER_NS 1000
 
-static cudaError_t run_launch(struct rt *rt, const struct rt_op *op, uint64_t *duration_ns)
+static cudaError_t run_launch(struct rt *rt, const struct rt_op *op, struct rt_turn *turn, uint64_t *duration_ns)
 {
   struct rt_device *device = &rt->devices[op->device];
   struct sim_launch launch = op->launch;
@@ -27,12 +27,21 @@ static cudaError_t run_launch(struct rt *rt, const struct rt_op *op, uint64_t *d
                    (unsigned long long)rt->launches);
   }
   launch.seed = rt->seed + rt->launches * 0x9e3779b97f4a7c15ull; /* each launch its own schedule */
+  launch.turn = &turn->sim;
   enum sim_status status = sim_device_launch(device->sim, op->kernel, &launch, device->report, &stats, &error);
   *duration_ns = OVERHEAD_NS + stats.simulated_ns;
   if (status == SIM_OK) return cudaSuccess;
   cudaError_t code = rt_sim_fail(rt, &error);
   /* A fault comes to light after the launch has returned. */
   return rt_is_sticky(status) ? cudaSuccess : code;
+}
+
+/* A copy's or a fill's access; pinned memory is looked at in the first device's table. */
+static void note_row(struct rt *rt, const char *at, size_t bytes, bool write, const struct rt_turn *turn)
+{
+  int owner = rt_device_of(rt, at);
+  struct rt_device *device = &rt->devices[owner >= 0 ? owner : 0];
+  sim_device_note(device->sim, (uint64_t)(uintptr_t)at, bytes, write, &turn->sim, device->report);
 }
 
 /* One row. */
@@ -78,8 +87,16 @@ static cudaError_t fill_row(struct rt *rt, char *to, uint8_t value, size_t bytes
   return cudaSuccess;
 }
 
+static void note_span(struct rt_device *device, const struct sim_span *span, const struct rt_turn *turn)
+{
+  for (uint64_t i = 0; i < span->batches * span->rows; i++) {
+    uint64_t at = span->address + i / span->rows * span->batch_pitch_bytes + i % span->rows * span->pitch_bytes;
+    sim_device_note(device->sim, at, span->row_bytes, span->write, &turn->sim, device->report);
+  }
+}
+
 /* A library's work: like a kernel, it faults after its call has returned. */
-static cudaError_t run_work(struct rt *rt, const struct rt_op *op, uint64_t *duration_ns)
+static cudaError_t run_work(struct rt *rt, const struct rt_op *op, const struct rt_turn *turn, uint64_t *duration_ns)
 {
   struct rt_device *device = &rt->devices[op->device];
   uint8_t *bytes[RT_WORK_SPANS];
@@ -91,6 +108,7 @@ static cudaError_t run_work(struct rt *rt, const struct rt_op *op, uint64_t *dur
       return cudaSuccess;
     }
   }
+  for (uint32_t i = 0; i < op->work->span_count; i++) note_span(device, &op->work->spans[i], turn);
   op->work->run(op->work, bytes);
   *duration_ns += op->work->nominal_ns;
   return cudaSuccess;
@@ -112,12 +130,13 @@ void __cudaSimgpuExplain(const char *call, const char *text)
   pthread_mutex_unlock(&rt->lock);
 }
 
-cudaError_t rt_op_run(struct rt *rt, const struct rt_op *op, uint64_t *duration_ns)
+cudaError_t rt_op_run(struct rt *rt, const struct rt_op *op, struct rt_turn *turn, uint64_t *duration_ns)
 {
   *duration_ns = OVERHEAD_NS;
-  if (op->kind == RT_OP_LAUNCH) return run_launch(rt, op, duration_ns);
-  if (op->kind == RT_OP_WORK) return run_work(rt, op, duration_ns);
+  if (op->kind == RT_OP_LAUNCH) return run_launch(rt, op, turn, duration_ns);
+  if (op->kind == RT_OP_WORK) return run_work(rt, op, turn, duration_ns);
   if (op->kind == RT_OP_HOST) {
+    rt_pending_settle_known(rt, &turn->start);
     op->host(op->host_data);
     return cudaSuccess;
   }
@@ -126,10 +145,16 @@ cudaError_t rt_op_run(struct rt *rt, const struct rt_op *op, uint64_t *duration_
   *duration_ns += op->width * op->height / (both ? DEVICE_BYTES_PER_NS : HOST_BYTES_PER_NS);
   for (size_t row = 0; row < op->height; row++) {
     char *to = (char *)op->to + row * op->to_pitch;
-    cudaError_t error = op->kind == RT_OP_FILL
-                            ? fill_row(rt, to, op->value, op->width)
-                            : copy_row(rt, to, (const char *)op->from + row * op->from_pitch, op->width);
+    const char *from = op->kind == RT_OP_COPY ? (const char *)op->from + row * op->from_pitch : NULL;
+    if (!rt_is_device_address(to)) rt_pending_settle_range(rt, to, op->width);
+    if (from != NULL && !rt_is_device_address(from)) rt_pending_settle_range(rt, from, op->width);
+    cudaError_t error = from == NULL ? fill_row(rt, to, op->value, op->width) : copy_row(rt, to, from, op->width);
     if (error != cudaSuccess) return error;
+    if (from != NULL) note_row(rt, from, op->width, false, turn);
+    note_row(rt, to, op->width, true, turn);
+    if (!rt_is_device_address(to)) rt_pending_add(rt, turn, to, op->width, true);
+    if (from != NULL && !rt_is_device_address(from))
+      rt_pending_add(rt, turn, (void *)(uintptr_t)from, op->width, false);
   }
   return cudaSuccess;
 }

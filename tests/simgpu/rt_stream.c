@@ -2,6 +2,7 @@
 #include "rt.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 cudaError_t rt_stream(struct rt *rt, cudaStream_t handle, struct CUstream_st **out)
 {
@@ -42,16 +43,40 @@ static uint64_t start_time(const struct rt *rt, const struct CUstream_st *stream
   return time_ns;
 }
 
-void rt_wait(struct rt *rt, const struct CUstream_st *stream)
+void rt_follow_legacy(struct rt *rt, struct CUstream_st *stream)
+{
+  struct CUstream_st *legacy = &rt->legacy[stream->device];
+  rt_line_open(rt, &stream->line);
+  if ((stream->flags & cudaStreamNonBlocking) != 0) return;
+  if (stream != legacy) {
+    rt_clock_join(&stream->line.done, &legacy->line.done);
+    return;
+  }
+  rt_clock_join(&stream->line.done, &rt->per_thread[stream->device].line.done);
+  for (const struct CUstream_st *s = rt->streams; s != NULL; s = s->next) {
+    if (s->device == stream->device && (s->flags & cudaStreamNonBlocking) == 0)
+      rt_clock_join(&stream->line.done, &s->line.done);
+  }
+}
+
+void rt_host_knows(struct rt *rt, const struct rt_clock *clock)
+{
+  rt_clock_join(&rt->order.host, clock);
+  rt_pending_settle_known(rt, &rt->order.host);
+}
+
+void rt_wait(struct rt *rt, struct CUstream_st *stream)
 {
   if (stream != NULL) {
     uint64_t time_ns = start_time(rt, stream);
     if (time_ns > rt->host_time_ns) rt->host_time_ns = time_ns;
+    rt_follow_legacy(rt, stream);
+    rt_host_knows(rt, &stream->line.done);
     return;
   }
   uint32_t device = (uint32_t)rt_thread()->device;
   rt_wait(rt, &rt->legacy[device]);
-  for (const struct CUstream_st *s = rt->streams; s != NULL; s = s->next) {
+  for (struct CUstream_st *s = rt->streams; s != NULL; s = s->next) {
     if (s->device == device) rt_wait(rt, s);
   }
 }
@@ -84,14 +109,30 @@ static cudaError_t append(struct rt *rt, struct CUstream_st *stream, const struc
   else
     graph->first = copy;
   graph->last = copy;
-  if (!stream->capture_origin) stream->capture_unjoined = true;
+  copy->branch = stream->branch;
+  memcpy(copy->seen, stream->seen, sizeof copy->seen);
+  stream->seen[stream->branch] = ++graph->counts[stream->branch];
   return cudaSuccess;
 }
 
-cudaError_t rt_submit(struct rt *rt, cudaStream_t handle, const struct rt_op *op)
+cudaError_t rt_run_in(struct rt *rt, struct CUstream_st *stream, struct rt_line *line, const struct rt_op *op)
 {
-  struct CUstream_st *stream;
+  struct rt_turn turn;
+  char text[160];
   uint64_t duration_ns = 0;
+  rt_turn_begin(rt, line, op->call, op->kind == RT_OP_LAUNCH ? sim_kernel_name(op->kernel) : NULL, op->programmatic,
+                &turn, text, sizeof text);
+  cudaError_t error = rt_op_run(rt, op, &turn, &duration_ns);
+  rt_turn_end(rt, &turn);
+  stream->time_ns = start_time(rt, stream) + duration_ns;
+  return error;
+}
+
+cudaError_t rt_submit(struct rt *rt, cudaStream_t handle, const struct rt_op *given)
+{
+  struct rt_op named = *given, *op = &named;
+  if (op->call == NULL) op->call = rt_thread()->call;
+  struct CUstream_st *stream;
   cudaError_t error = rt_stream(rt, handle, &stream);
   if (error != cudaSuccess) return error;
   if ((op->kind == RT_OP_LAUNCH || op->kind == RT_OP_WORK) && stream->device != op->device) {
@@ -106,9 +147,8 @@ cudaError_t rt_submit(struct rt *rt, cudaStream_t handle, const struct rt_op *op
       return rt_fail(rt, cudaErrorStreamCaptureImplicit, "the default stream would wait for a stream being captured");
     }
   }
-  error = rt_op_run(rt, op, &duration_ns);
-  stream->time_ns = start_time(rt, stream) + duration_ns;
-  return error;
+  rt_follow_legacy(rt, stream);
+  return rt_run_in(rt, stream, &stream->line, op);
 }
 
 /* --- streams --- */
@@ -147,6 +187,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t handle)
     if (*link != handle) continue;
     if (handle->capture != NULL) return rt_leave(rt, rt_not_capturing(rt));
     *link = handle->next;
+    rt_line_close(rt, &handle->line);
     free(handle);
     return rt_leave(rt, cudaSuccess);
   }
@@ -249,21 +290,33 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle)
   if (error == cudaSuccess) error = rt_stream(rt, handle, &stream);
   if (error != cudaSuccess) return rt_leave(rt, error);
   event->capture = stream->capture;
-  event->captured_in = stream;
-  if (stream->capture == NULL) {
+  if (stream->capture != NULL) {
+    memcpy(event->seen, stream->seen, sizeof event->seen);
+  } else {
     event->recorded = true;
     event->time_ns = start_time(rt, stream);
+    rt_follow_legacy(rt, stream);
+    event->clock = stream->line.done;
+    rt_clock_join(&event->clock, &rt->order.host);
   }
   return rt_leave(rt, cudaSuccess);
 }
 
-/* A stream of the capture waits for another: the other's work up to its event is joined, if the event is its last. A stream that
- * joined only through a third one counts as joined with that. */
-static void join(struct rt *rt, struct CUstream_st *waiter, const struct CUevent_st *event)
+/* A stream learns what an event of the same capture knows; one from outside joins the capture with that. */
+static cudaError_t join(struct rt *rt, struct CUstream_st *stream, const struct CUevent_st *event)
 {
-  for (struct CUstream_st *s = rt->streams; s != NULL; s = s->next) {
-    if (s == event->captured_in && s != waiter) s->capture_unjoined = false;
+  struct CUgraph_st *graph = event->capture;
+  if (stream->capture == NULL) {
+    if (graph->branches == RT_BRANCHES)
+      return rt_fail(rt, cudaErrorNotSupported, "more than %u streams in a capture", RT_BRANCHES);
+    stream->capture = graph;
+    stream->branch = graph->branches++;
+    memset(stream->seen, 0, sizeof stream->seen);
   }
+  for (uint32_t i = 0; i < RT_BRANCHES; i++) {
+    if (event->seen[i] > stream->seen[i]) stream->seen[i] = event->seen[i];
+  }
+  return cudaSuccess;
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned flags)
@@ -273,14 +326,21 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned
   cudaError_t error = flags == cudaEventWaitDefault ? find_event(rt, event) : cudaErrorInvalidValue;
   if (error == cudaSuccess) error = rt_stream(rt, handle, &stream);
   if (error != cudaSuccess) return rt_leave(rt, error);
-  if (event->capture != NULL && stream->capture == NULL) {
-    if (is_legacy(rt, stream)) return rt_leave(rt, rt_not_capturing(rt));
-    stream->capture = event->capture; /* the stream joins the capture */
-    stream->capture_unjoined = true;
-  } else if (event->capture != NULL && event->capture == stream->capture) {
-    join(rt, stream, event);
-  } else if (event->recorded && event->time_ns > stream->time_ns) {
-    stream->time_ns = event->time_ns;
+  if (event->capture != NULL) {
+    if (stream->capture == NULL && is_legacy(rt, stream)) return rt_leave(rt, rt_not_capturing(rt));
+    if (stream->capture == NULL || stream->capture == event->capture) return rt_leave(rt, join(rt, stream, event));
+    break_capture(rt);
+    return rt_leave(rt, rt_fail(rt, cudaErrorStreamCaptureMerge, "an event of another capture"));
+  }
+  if (event->recorded && stream->capture != NULL) {
+    break_capture(rt);
+    return rt_leave(rt, rt_fail(rt, cudaErrorStreamCaptureIsolation, "an event that was recorded outside the capture"));
+  }
+  if (event->recorded) {
+    if (event->time_ns > stream->time_ns) stream->time_ns = event->time_ns;
+    rt_line_open(rt, &stream->line);
+    rt_clock_join(&stream->line.done, &event->clock);
+    stream->line.launch = false; /* more than one thing to wait for: no programmatic start */
   }
   return rt_leave(rt, cudaSuccess);
 }
@@ -292,6 +352,7 @@ static cudaError_t finish_event(struct rt *rt, cudaEvent_t event)
   if (error != cudaSuccess) return error;
   if (event->capture != NULL) return rt_fail(rt, cudaErrorCapturedEvent, "the event was recorded in a capture");
   if (event->recorded && event->time_ns > rt->host_time_ns) rt->host_time_ns = event->time_ns;
+  if (event->recorded) rt_host_knows(rt, &event->clock);
   return rt_device(rt, &device);
 }
 

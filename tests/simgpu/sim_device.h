@@ -15,6 +15,7 @@ struct sim_device;
 struct sim_module;
 struct sim_kernel;
 struct sim_report; /* sim_report.h */
+struct sim_turn;   /* sim_turn.h */
 
 /* What a call can end with; the runtime maps it to its error codes. A FAULT is sticky: the device refuses every later call with
  * the same status until it is destroyed, as a CUDA context does. */
@@ -102,6 +103,10 @@ bool sim_device_range(const struct sim_device *device, uint64_t address, uint64_
 enum sim_status sim_device_map_host(struct sim_device *device, void *host, uint64_t size_bytes,
                                     struct sim_error *error);
 enum sim_status sim_device_unmap_host(struct sim_device *device, void *host, struct sim_error *error);
+/* Calls wake(context, host, its size) once, before a kernel touches the mapped memory for the first time from now on. Called from a host
+ * thread of a launch, one at a time. */
+void sim_device_watch_host(struct sim_device *device, void *host,
+                           void (*wake)(void *context, void *host, uint64_t size_bytes), void *context);
 /* Copies; INVALID_VALUE where the device range is not inside one live allocation. Copying from device memory that was never
  * written is a report in `report` (may be NULL), not a failure, and copies zeros with it. */
 enum sim_status sim_device_write(struct sim_device *device, uint64_t to, const void *from, uint64_t size_bytes,
@@ -126,6 +131,10 @@ struct sim_span {
 };
 enum sim_status sim_device_span(struct sim_device *device, const struct sim_span *span, const char *who,
                                 struct sim_report *report, uint8_t **bytes, struct sim_error *error);
+/* An operation of a stream touches memory: a finding stream-race in `report` if it isn't ordered behind what touched it before. Memory that
+ * is no device's or mapped is none of its business. */
+void sim_device_note(struct sim_device *device, uint64_t address, uint64_t bytes, bool write,
+                     const struct sim_turn *turn, struct sim_report *report);
 void sim_device_memory_info(const struct sim_device *device, uint64_t *free_bytes, uint64_t *total_bytes);
 /* Adds a report for each allocation that is still live (not those of modules); returns how many. */
 uint32_t sim_device_report_leaks(struct sim_device *device, struct sim_report *report);
@@ -159,6 +168,7 @@ struct sim_kernel_info {
   uint32_t max_dynamic_shared_bytes; /* attribute as it stands */
   uint32_t ptx_version;              /* 90 for sm_90 */
 };
+const char *sim_kernel_name(const struct sim_kernel *kernel); /* mangled; lives as long as the module */
 void sim_kernel_info(const struct sim_kernel *kernel, struct sim_kernel_info *info);
 /* Offset and size of parameter `index` in the parameter buffer; false beyond the last. */
 bool sim_kernel_param(const struct sim_kernel *kernel, uint32_t index, uint32_t *offset, uint32_t *size_bytes);
@@ -179,6 +189,7 @@ struct sim_launch {
   const void *const *arguments; /* one pointer a parameter; NULL if params is given */
   const void *params;           /* the parameter buffer as a whole; NULL if arguments is given */
   uint32_t params_bytes;
+  struct sim_turn *turn; /* its place among the operations of streams (sim_turn.h); NULL: order is not checked */
 };
 
 struct sim_launch_stats {

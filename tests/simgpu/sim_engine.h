@@ -25,6 +25,7 @@
 #include "sim_device.h"
 
 struct sim_memory; /* sim_memory.h */
+struct sim_turn;
 
 /* A module made ready to run: addresses resolved, a handler and register offsets an instruction. Borrows the module. */
 struct sim_program;
@@ -59,6 +60,7 @@ struct sim_grid {
   uint64_t grid_id;
   uint64_t workspace; /* of a cooperative grid: 64 zeroed bytes of device memory */
   bool race_checks_off;
+  struct sim_turn *turn;                                       /* sim_turn.h; NULL: none */
   void (*print)(void *context, const char *text, size_t size); /* never NULL; called from one thread at a time */
   void *print_context;
 };

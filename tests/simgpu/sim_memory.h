@@ -38,6 +38,8 @@
 #include "sim_device.h"
 
 struct sim_report;
+struct sim_turn;
+struct sim_clash;
 struct sim_program;
 struct sim_site;
 struct sim_memory; /* the global memory of a device: allocations, bytes, shadow */
@@ -75,7 +77,10 @@ bool sim_memory_range(const struct sim_memory *memory, uint64_t address, uint64_
 /* Host memory at its own address, borrowed, initialised. false: overlaps what is mapped already, or size 0. */
 bool sim_memory_map_host(struct sim_memory *memory, void *host, uint64_t size_bytes);
 bool sim_memory_unmap_host(struct sim_memory *memory, void *host); /* false: none starts there */
-uint64_t sim_memory_used(const struct sim_memory *memory);         /* live device bytes */
+/* sim_device_watch_host. */
+void sim_memory_watch_host(struct sim_memory *memory, void *host,
+                           void (*wake)(void *context, void *host, uint64_t size_bytes), void *context);
+uint64_t sim_memory_used(const struct sim_memory *memory); /* live device bytes */
 /* From the host, ordered with launches. false: not inside one live allocation, nothing done (size 0 always works). read
  * counts bytes never written, which come as 0; uninitialised_bytes may be NULL. */
 bool sim_memory_host_write(struct sim_memory *memory, uint64_t to, const void *from, uint64_t size_bytes);
@@ -92,6 +97,9 @@ void sim_memory_set(struct sim_memory *memory, uint64_t address, uint64_t size_b
 /* What lies at an address, for a report of an access that leaves it: "byte 64 of cudaMalloc of 32 bytes, which was freed".
  * true: freed memory. */
 bool sim_memory_describe(const struct sim_memory *memory, uint64_t address, char *text, size_t size);
+/* An operation of a stream touches bytes of one live allocation (sim_turn.h). false: not ordered behind an earlier one, *out says which. */
+bool sim_memory_note(struct sim_memory *memory, uint64_t address, uint64_t bytes, bool write,
+                     const struct sim_turn *turn, struct sim_clash *out);
 /* Ranges may overlap. What is uninitialised stays so. */
 bool sim_memory_copy(struct sim_memory *to_memory, uint64_t to, struct sim_memory *from_memory, uint64_t from,
                      uint64_t size_bytes);
@@ -142,6 +150,7 @@ struct sim_launch_options {
   const uint8_t *params; /* the parameter buffer behind SIM_PARAM_WINDOW; borrowed; NULL: none */
   uint32_t params_bytes;
   uint64_t seed;
+  struct sim_turn *turn; /* order against other operations; NULL: not looked at */
   bool
       race_checks_off; /* bounds, initialisation and barrier protocol stay on; ordinary accesses to mbarriers go unseen */
 };
@@ -164,6 +173,9 @@ void sim_block_report(struct sim_block *block, int check, uint32_t warp, uint32_
 /* fence.SEM.SCOPE and membar. */
 void sim_block_fence(struct sim_block *block, uint32_t warp, uint32_t mask, enum ptx_semantics semantics,
                      enum ptx_scope scope);
+/* griddepcontrol.wait and .launch_dependents (sim_turn.h). */
+void sim_block_grid_wait(struct sim_block *block, uint32_t warp, uint32_t mask);
+void sim_block_grid_trigger(struct sim_block *block, uint32_t warp, uint32_t mask);
 /* bar.warp.sync: lanes of a warp ordered among themselves, memory included. Not for shfl, vote, match, ldmatrix: these
  * wait for each other but order no memory. */
 void sim_block_warp_sync(struct sim_block *block, uint32_t warp, uint32_t mask);

@@ -36,8 +36,10 @@
   X(RACE_SHARED, "shared-race", SIM_ERR_FAULT_CHECK, ERROR)                                                            \
   X(RACE_WARP, "warp-race", SIM_ERR_FAULT_CHECK, ERROR) /* the same between lanes of one warp */                       \
   X(RACE_SAME_VALUE, "race-same-value", SIM_OK, NOTE)   /* unordered writes that wrote what was there already */       \
-  X(SCOPE, "scope", SIM_ERR_FAULT_CHECK, ERROR)         /* strong accesses whose scopes don't hold both threads */     \
-  X(MBARRIER, "mbarrier", SIM_ERR_FAULT_CHECK, ERROR)   /* broken protocol */                                          \
+  X(RACE_STREAM, "stream-race", SIM_OK, ERROR) /* operations of streams that nothing orders touch the same memory */   \
+  X(RACE_HOST, "host-race", SIM_OK, ERROR) /* the host writes memory that a copy it has not waited for still reads */  \
+  X(SCOPE, "scope", SIM_ERR_FAULT_CHECK, ERROR)       /* strong accesses whose scopes don't hold both threads */       \
+  X(MBARRIER, "mbarrier", SIM_ERR_FAULT_CHECK, ERROR) /* broken protocol */                                            \
   X(MBARRIER_MEMORY, "mbarrier-memory", SIM_ERR_FAULT_CHECK, ERROR) /* ordinary access to an mbarrier object */        \
   X(ASYNC_UNWAITED, "async-unwaited", SIM_ERR_FAULT_CHECK, ERROR)   /* thread ended with copies nobody waited for */   \
   X(BARRIER, "barrier", SIM_ERR_FAULT_CHECK, ERROR)                 /* misuse of a named barrier */                    \
