@@ -10,7 +10,7 @@ $ ./see
 >     gemm       cuBLASLt 13.1.0
 >     memory     80.0 GiB, 80.0 GiB free, last-level cache 50.0 MiB
 >     clock      up to 1.98 GHz, now 1.98 GHz
->     types      weights bf16; KV cache bf16; activations bf16
+>     types      weights bf16, fp8; KV cache bf16, fp8; activations bf16
 >     preflight  nothing in the way
 $ SIMGPU_DEVICE=A100 ./see
 > cuda: NVIDIA GPUs of compute capability 8.0 and above
@@ -20,7 +20,7 @@ $ SIMGPU_DEVICE=A100 ./see
 >     gemm       cuBLASLt 13.1.0
 >     memory     80.0 GiB, 80.0 GiB free, last-level cache 40.0 MiB
 >     clock      up to 1.41 GHz, now 1.41 GHz
->     types      weights bf16; KV cache bf16; activations bf16
+>     types      weights bf16; KV cache bf16, fp8; activations bf16
 >     preflight  nothing in the way
 $ SIMGPU_DEVICE=B200 SIMGPU_DEVICES=2 ./see
 > cuda: NVIDIA GPUs of compute capability 8.0 and above
@@ -30,7 +30,7 @@ $ SIMGPU_DEVICE=B200 SIMGPU_DEVICES=2 ./see
 >     gemm       cuBLASLt 13.1.0
 >     memory     180 GiB, 180 GiB free, last-level cache 126 MiB
 >     clock      up to 1.97 GHz, now 1.97 GHz
->     types      weights bf16; KV cache bf16; activations bf16
+>     types      weights bf16, fp8, nvfp4; KV cache bf16, fp8; activations bf16
 >     preflight  nothing in the way
 >   cuda:1  NVIDIA B200 (simulated)
 >     gpu        sm_100, 148 SMs, driver 580.00.simgpu, runtime 13.0, PCI 00000000:02:00.0, ECC on, MIG off, power limit 1.00 kW
@@ -38,7 +38,7 @@ $ SIMGPU_DEVICE=B200 SIMGPU_DEVICES=2 ./see
 >     gemm       cuBLASLt 13.1.0
 >     memory     180 GiB, 180 GiB free, last-level cache 126 MiB
 >     clock      up to 1.97 GHz, now 1.97 GHz
->     types      weights bf16; KV cache bf16; activations bf16
+>     types      weights bf16, fp8, nvfp4; KV cache bf16, fp8; activations bf16
 >     preflight  nothing in the way
 # Nothing but the runtime.
 $ SIMGPU_NVML=missing ./see
@@ -48,7 +48,7 @@ $ SIMGPU_NVML=missing ./see
 >     gemm       cuBLASLt 13.1.0
 >     memory     80.0 GiB, 80.0 GiB free, last-level cache 50.0 MiB
 >     clock      up to 1.98 GHz
->     types      weights bf16; KV cache bf16; activations bf16
+>     types      weights bf16, fp8; KV cache bf16, fp8; activations bf16
 >     preflight  nothing seen; NVML does not tell all of it here
 # What a preflight finds.
 $ SIMGPU_NVML_PROCESSES=2 ./see | sed -n '/preflight/,$p'
@@ -87,7 +87,7 @@ $ ./gpu run --device cuda:-1
 # The GPU is taken where there is one.
 $ ./gpu run --batch 1 --phase decode --dry-run | grep step/
 > step/llama-3.1-8b/decode/b1/c1024/w=bf16/kv=bf16                           15.1 GiB   15.5 GFLOP    15.1 GB    4.52 ms
-> step/llama-3.1-8b/decode/b1/c1024/w=fp8/kv=bf16                                   -            -          -          -  skipped: weights in fp8: NVIDIA H100 80GB HBM3 takes bf16
+> step/llama-3.1-8b/decode/b1/c1024/w=fp8/kv=bf16                            8.60 GiB   15.5 GFLOP    8.16 GB    2.44 ms
 # Who runs gemms.
 $ ./gpu ops --op gemm --m 1,3 --n 64 --k 128
 > device     cuda: NVIDIA H100 80GB HBM3, 132 SMs, driver 580.00.simgpu, 80.0 GiB; simulated, so no throughput
