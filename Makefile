@@ -81,7 +81,7 @@ endif
 ifdef HAVE_CUDA
 CUDA_DIR := $(patsubst %/bin/,%,$(dir $(NVCC)))
 # PTX beside the code of each architecture: newer ones take it (of 80), and the simulated GPU reads it, so it is not compressed.
-NVCCFLAGS := -std=c++17 -O3 -Iinclude -lineinfo --compress-mode=none -Xptxas --warn-on-spills -Xcompiler -Wall,-Wextra,-fPIC,-fno-exceptions,-fno-threadsafe-statics \
+NVCCFLAGS := -std=c++17 -O3 -Iinclude -lineinfo --compress-mode=none -Xptxas --warn-on-spills -Xcompiler -Wall,-Wextra,-Wno-unused-function,-fPIC,-fno-exceptions,-fno-threadsafe-statics \
   $(foreach a,$(subst $(comma), ,$(ARCHS)),-gencode arch=compute_$(a)$(comma)code=[compute_$(a)$(comma)sm_$(a)])
 CUDA_DEFINE := -DTMK_HAVE_CUDA
 CUDA_FLAGS_TEXT := $(NVCC) $(NVCCFLAGS)
