@@ -242,7 +242,7 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@echo "Targets:"; sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@echo "Targets:"; sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1|\2/p' Makefile tests/simgpu/simgpu.mk | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 	@echo "Variables:"; \
 	echo "  MODE=release|debug|asan   CUDA=auto|0|1   MPI=0|1   CC=gcc|clang|…   CROSS_COMPILE=aarch64-linux-gnu-"; \
 	echo "  ARCHS=80,90a,… of $(CUDA_ARCHS), what the kernels are built for: the node's own, else all"; \

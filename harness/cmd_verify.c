@@ -13,7 +13,7 @@ struct options {
   const char *device, *isa;
   int64_t threads, seeds, seed;
   unsigned groups;
-  bool quick, verbose;
+  bool quick, fail_fast, verbose;
 };
 
 static const char *const group_names[] = {"embed",     "rmsnorm", "gemm",   "rope_kv", /* as enum tmk_verify_group */
@@ -33,6 +33,7 @@ static const struct tmk_opt rows[] = {
     {ROW("seed", TMK_OPT_INT, seed), .metavar = "N", .help = "Seed of the first run", .default_text = "1", .min = 0,
      .max = 9007199254740992.0},
     {ROW("quick", TMK_OPT_FLAG, quick), .help = "Every fifth case only"},
+    {ROW("fail-fast", TMK_OPT_FLAG, fail_fast), .help = "Stop at the first case that fails"},
     {ROW("verbose", TMK_OPT_FLAG, verbose), .short_name = 'v', .help = "A line for each case"},
 };
 #define ROW_COUNT ((int)(sizeof rows / sizeof rows[0]))
@@ -162,6 +163,7 @@ static enum tmk_status verify(const struct options *options, const struct tmk_ba
       .backend = backend,
       .groups = options->groups != 0 ? options->groups : (1u << TMK_VERIFY_GROUP_COUNT) - 1,
       .quick = options->quick,
+      .fail_fast = options->fail_fast,
       .first_seed = (uint64_t)options->seed,
       .seeds = (int)options->seeds,
       .context = &printer,

@@ -105,7 +105,7 @@ static const struct {
     {{.seqs = 4,
       .q_len = 1,
       .seq_first = 2,
-      .past = 9000,
+      .past = 2600,
       .heads_q = 5,
       .heads_kv = 5,
       .head_dim = 96,

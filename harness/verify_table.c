@@ -57,16 +57,18 @@ enum tmk_status tmk_verify_table_run(const struct tmk_verify_table_args *args, s
   tmk_device_info_init(&info);
   TMK_TRY(args->ops->describe(args->backend, &info, err));
   TMK_TRY(tmk_verify_cases_create(args->groups, args->quick, &cases, &count, err));
-  for (int group = 0; group < TMK_VERIFY_GROUP_COUNT; group++) {
+  bool stop = false;
+  for (int group = 0; group < TMK_VERIFY_GROUP_COUNT && !stop; group++) {
     struct rows rows = {.count = 0};
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && !stop; i++) {
       if (cases[i].group != group) continue;
-      for (int s = 0; s < args->seeds; s++) {
+      for (int s = 0; s < args->seeds && !stop; s++) {
         struct tmk_verify_case_result result;
         const uint64_t seed = args->first_seed + (uint64_t)s;
         TMK_TRY(tmk_verify_case_run(args->ops, args->backend, &info, &cases[i], seed, &result, err));
         add_result(find_row(&rows, &cases[i]), &cases[i], &result);
         done++;
+        stop = args->fail_fast && !result.skipped && !result.passed;
         if (args->case_done) args->case_done(args->context, &cases[i], seed, &result, done, count * args->seeds);
       }
     }

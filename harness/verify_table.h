@@ -15,7 +15,7 @@ struct tmk_verify_table_args {
   const struct tmk_backend_ops *ops;
   struct tmk_backend *backend; /* open; borrowed */
   unsigned groups;             /* bit set over tmk_verify_group */
-  bool quick;
+  bool quick, fail_fast; /* fail_fast: the first wrong case is the last */
   uint64_t first_seed;
   int seeds; /* first_seed, first_seed + 1, … */
   void *context;

@@ -116,6 +116,7 @@ $ tokmark verify --help
 >       --seeds N        Runs of each case, with other values (1..1000; default 2)
 >       --seed N         Seed of the first run (0..9007199254740992; default 1)
 >       --quick          Every fifth case only
+>       --fail-fast      Stop at the first case that fails
 >   -v, --verbose        A line for each case
 >   -h, --help           Print this help
 >

@@ -26,6 +26,8 @@ struct sim_module {
   struct sim_device *device;
   struct sim_module *next;
   struct ptx_module *ptx;
+  char *text; /* the PTX; owned */
+  size_t text_size;
   struct sim_program *program;
   uint64_t *addresses; /* by symbol; 0: none */
   struct sim_kernel *kernels;

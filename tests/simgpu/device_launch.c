@@ -223,7 +223,7 @@ enum sim_status sim_device_launch(struct sim_device *device, struct sim_kernel *
                             .dynamic_shared_bytes = launch->dynamic_shared_bytes,
                             .cooperative = launch->cooperative,
                             .seed = launch->seed,
-                            .step_limit = device->options.step_limit,
+                            .step_limit = launch->step_limit != 0 ? launch->step_limit : device->options.step_limit,
                             .threads = device->options.threads,
                             .params = params,
                             .grid_id = ++device->grids,

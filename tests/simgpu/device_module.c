@@ -101,6 +101,14 @@ enum sim_status sim_module_load(struct sim_device *device, const char *text, siz
   struct sim_module *module = calloc(1, sizeof *module);
   if (module == NULL) return sim_device_fail(error, SIM_ERR_OUT_OF_MEMORY, "out of host memory for a module");
   module->device = device;
+  module->text = malloc(size + 1);
+  module->text_size = size;
+  if (module->text == NULL) {
+    free(module);
+    return sim_device_fail(error, SIM_ERR_OUT_OF_MEMORY, "out of host memory for a module");
+  }
+  memcpy(module->text, text, size);
+  module->text[size] = '\0';
   module->next = device->modules;
   device->modules = module;
   struct ptx_error wrong;
@@ -155,6 +163,7 @@ void sim_module_unload(struct sim_module *module)
   sim_program_destroy(module->program);
   sim_ptx_destroy(module->ptx);
   free(module->addresses);
+  free(module->text);
   free(module->kernels);
   free(module);
 }

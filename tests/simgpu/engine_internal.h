@@ -52,6 +52,7 @@ struct sim_program {
   uint32_t *slot_offset;          /* by slot of the module */
   uint32_t *frame_bytes;          /* registers of a function's activation */
   struct sim_mma_plan *plans;     /* by instruction; of mma alone */
+  uint8_t *reached;               /* by PTX line: becomes 1 when a warp comes to it; borrowed; NULL: not recorded */
 };
 
 /* One activation of a function by lanes that called it together. */

@@ -382,6 +382,11 @@ void sim_program_destroy(struct sim_program *program)
   free(program);
 }
 
+void sim_program_trace(struct sim_program *program, uint8_t *reached)
+{
+  program->reached = reached;
+}
+
 /* Function addresses are small numbers in a page that no data has. */
 #define FUNCTION_BASE 0x0001000300000000ull
 #define FUNCTION_STEP 16u

@@ -323,6 +323,7 @@ static uint32_t run_group(struct warp *warp, struct group *group, uint32_t quant
     s.pc = pc;
     s.places = &program->places[s.insn->operand];
     s.mask = guard_mask(&s, group);
+    if (program->reached != NULL) program->reached[s.insn->line] = 1;
     done++;
     if (s.mask == 0) {
       group->pc++;

@@ -56,10 +56,13 @@ bool sim_range_init(struct sim_range *range, uint64_t base, uint64_t size_bytes,
   range->page_count = (span_of(range) + SIM_PAGE_BYTES - 1) >> SIM_PAGE_BITS;
   range->pages = reserve(range->page_count * sizeof *range->pages);
   range->touched = calloc((range->page_count >> SIM_TOUCH_BITS) + 1, sizeof *range->touched);
+  range->changed = malloc(sim_range_chunks(range) * sizeof *range->changed);
+  for (uint64_t i = 0; range->changed != NULL && i < sim_range_chunks(range); i++)
+    atomic_init(&range->changed[i], true);
   if (with_bytes) range->bytes = reserve(size_bytes);
   if (!initialised) range->init = reserve(init_bytes(range));
-  if (range->pages != NULL && range->touched != NULL && (range->bytes != NULL || !with_bytes) &&
-      (range->init != NULL || initialised))
+  if (range->pages != NULL && range->touched != NULL && range->changed != NULL &&
+      (range->bytes != NULL || !with_bytes) && (range->init != NULL || initialised))
     return true;
   sim_range_free(range);
   return false;
@@ -77,6 +80,10 @@ void sim_range_free(struct sim_range *range)
   if (range->init != NULL) unreserve(range->init, init_bytes(range));
   if (!range->host) unreserve(range->bytes, range->size_bytes);
   free(range->touched);
+  free(range->changed);
+  free(range->digests);
+  range->changed = NULL;
+  range->digests = NULL;
   range->pages = NULL;
   range->touched = NULL;
   range->init = NULL;
@@ -87,6 +94,10 @@ void sim_range_free(struct sim_range *range)
 /* Bits of any number of bytes from address on. value: set or clear. */
 static void init_fill(struct sim_range *range, uint64_t address, uint64_t bytes, bool value)
 {
+  for (uint64_t chunk = (address - range->origin) >> SIM_DIGEST_BITS;
+       bytes > 0 && chunk <= (address - range->origin + bytes - 1) >> SIM_DIGEST_BITS; chunk++) {
+    atomic_store_explicit(&range->changed[chunk], true, memory_order_relaxed);
+  }
   if (range->init == NULL) return;
   uint64_t at = address - range->origin, end = at + bytes;
   for (; at < end && (at & 7) != 0; at++) {
@@ -404,4 +415,13 @@ uint32_t sim_memory_report_leaks(struct sim_memory *memory, struct sim_report *r
                     (unsigned long long)range->base);
   }
   return leaks;
+}
+
+uint64_t sim_memory_digest(const struct sim_memory *memory)
+{
+  uint64_t digest = 0;
+  for (uint32_t i = 0; i < memory->count; i++) {
+    if (memory->ranges[i]->live) digest = sim_range_digest(memory->ranges[i], digest);
+  }
+  return digest;
 }

@@ -12,7 +12,8 @@
 
 /* --- memory.c --- */
 
-#define SIM_TOUCH_BITS 10u
+#define SIM_TOUCH_BITS  10u
+#define SIM_DIGEST_BITS 16u
 
 /* A stretch of addresses: an allocation, mapped host memory, or a block's shared memory. Pages and initialised bits
  * count from origin, which is base rounded down to a page. */
@@ -23,6 +24,8 @@ struct sim_range {
   struct sim_page *pages;
   uint64_t page_count;
   atomic_bool *touched; /* by 1024 pages: one of them has cells */
+  atomic_bool *changed; /* by 64 KiB: written since its digest was taken, or none was */
+  uint64_t *digests;    /* by 64 KiB; NULL until asked for */
   atomic_bool watched;  /* wake is to be called before a kernel's access */
   void (*wake)(void *context, void *host, uint64_t size_bytes);
   void *wake_context;
@@ -69,8 +72,18 @@ static inline uint64_t sim_range_unset(const struct sim_range *range, uint64_t a
   uint64_t at = address - range->origin;
   return ~(range->init[at >> 6] >> (at & 63)) & ((1ull << bytes) - 1);
 }
+static inline void sim_range_change(struct sim_range *range, uint64_t address)
+{
+  atomic_bool *changed = &range->changed[(address - range->origin) >> SIM_DIGEST_BITS];
+  if (!atomic_load_explicit(changed, memory_order_relaxed)) atomic_store_explicit(changed, true, memory_order_relaxed);
+}
+uint64_t sim_range_chunks(const struct sim_range *range); /* of 64 KiB, at least one */
+/* Of the contents of the range, and of `before`. */
+uint64_t sim_range_digest(struct sim_range *range, uint64_t before);
+/* A kernel's write. */
 static inline void sim_range_set(struct sim_range *range, uint64_t address, uint32_t bytes)
 {
+  sim_range_change(range, address);
   if (range->init == NULL) return;
   uint64_t at = address - range->origin;
   range->init[at >> 6] |= ((1ull << bytes) - 1) << (at & 63);

@@ -15,6 +15,8 @@
  *   SIMGPU_LEAKS=0      memory still allocated at exit is no finding  SIMGPU_VERBOSE=1    why a call failed, on stderr
  *   SIMGPU_FAIL_MALLOC=n   the n-th allocation fails (from 1)         SIMGPU_FAIL_LAUNCH=n   the n-th launch fails
  *   SIMGPU_LOSE_DEVICE=n   the device is lost at the n-th launch
+ *   SIMGPU_LAUNCHES=FILE   a line is added for each launch: kernel (mangled), threads a block, bytes of dynamic shared memory
+ *   SIMGPU_MUTANT, SIMGPU_MUTANTS   wrong changes of the kernels, to test tests with: rt_mutants.h
  */
 #ifndef SIMGPU_RT_H
 #define SIMGPU_RT_H
@@ -24,6 +26,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "rt_order.h"
 #include "rt_work.h"
@@ -141,6 +144,7 @@ struct rt {
   uint64_t mallocs, launches, fail_malloc, fail_launch, lose_device;
   int exit_code;
   bool verbose, leaks;
+  FILE *launch_log; /* NULL: none */
 };
 
 /* What the runtime keeps for each thread. */
@@ -163,6 +167,8 @@ struct rt *rt_enter(const char *call);
 /* Ends it: the error becomes the thread's last error unless it is a success or "not ready"; returned. */
 cudaError_t rt_leave(struct rt *rt, cudaError_t error);
 struct rt_thread *rt_thread(void);
+/* In a child process, whose parent was inside one API call of one thread: the lock is this thread's again, held once. */
+void rt_after_fork(struct rt *rt);
 /* The thread's device. Its sticky error if it has one (out is set all the same). */
 cudaError_t rt_device(struct rt *rt, struct rt_device **out);
 /* Says why with SIMGPU_VERBOSE=1; returns `error`. */

@@ -1,5 +1,5 @@
 /* rt_context.c: the process's context: devices by the environment, errors of threads, findings at exit. */
-#include "rt.h"
+#include "rt_mutants.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,8 +41,18 @@ static void create_devices(struct rt *rt)
   rt->exit_code = (int)number("SIMGPU_EXIT", EXIT_DEFAULT, 255);
   rt->verbose = number("SIMGPU_VERBOSE", 0, 1) == 1;
   rt->leaks = number("SIMGPU_LEAKS", 1, 1) == 1;
+  const char *launches = getenv("SIMGPU_LAUNCHES");
+  if (launches != NULL && *launches != '\0') {
+    rt->launch_log = fopen(launches, "ae");
+    if (rt->launch_log == NULL) {
+      fprintf(stderr, "simgpu: SIMGPU_LAUNCHES=%s: can't be written\n", launches);
+      _exit(2);
+    }
+  }
+  const bool one_thread = rt_mutants_begin();
   for (uint32_t i = 0; i < rt->device_count; i++) {
-    struct sim_device_options options = {.arch = arch != NULL && *arch != '\0' ? arch : "H100", .ordinal = i};
+    struct sim_device_options options = {
+        .arch = arch != NULL && *arch != '\0' ? arch : "H100", .ordinal = i, .threads = one_thread ? 1 : 0};
     struct sim_error error;
     rt->devices[i].report = sim_report_create(0);
     if (rt->devices[i].report == NULL || sim_device_create(&options, &rt->devices[i].sim, &error) != SIM_OK) {
@@ -59,6 +69,7 @@ static void at_exit(int status, void *unused)
   (void)unused;
   struct rt *rt = &context;
   uint64_t errors = 0;
+  if (!rt->ready) return;
   for (uint32_t i = 0; i < rt->device_count; i++) {
     struct rt_device *device = &rt->devices[i];
     if (device->sim == NULL) continue;
@@ -72,6 +83,7 @@ static void at_exit(int status, void *unused)
             (unsigned long long)rt->seed);
     sim_report_print(device->report, stderr);
   }
+  rt_mutants_end(status, errors);
   if (errors == 0) return;
   fprintf(stderr, "simgpu: %llu error%s\n", (unsigned long long)errors, errors == 1 ? "" : "s");
   fflush(NULL);
@@ -90,6 +102,12 @@ struct rt *rt_enter(const char *call)
   context.ready = true;
   thread.call = call;
   return &context;
+}
+
+void rt_after_fork(struct rt *rt)
+{
+  rt->lock = (pthread_mutex_t)PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+  pthread_mutex_lock(&rt->lock);
 }
 
 cudaError_t rt_leave(struct rt *rt, cudaError_t error)

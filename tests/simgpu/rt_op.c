@@ -1,5 +1,5 @@
 /* rt_op.c: what streams do: launches, copies, fills, host functions. */
-#include "rt.h"
+#include "rt_mutants.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,12 @@ static cudaError_t run_launch(struct rt *rt, const struct rt_op *op, struct rt_t
   struct sim_launch_stats stats = {.simulated_ns = 0};
   struct sim_error error = {.status = SIM_OK};
   rt->launches++;
+  if (rt->launch_log != NULL) {
+    struct sim_kernel_info info;
+    sim_kernel_info(op->kernel, &info);
+    fprintf(rt->launch_log, "%s %u %u\n", info.name, launch.block[0] * launch.block[1] * launch.block[2],
+            launch.dynamic_shared_bytes);
+  }
   if (rt->launches == rt->lose_device) {
     sim_device_lose(device->sim);
     return rt_fail(rt, rt_error_of(SIM_ERR_LOST), "SIMGPU_LOSE_DEVICE: the device is lost");
@@ -28,7 +34,7 @@ static cudaError_t run_launch(struct rt *rt, const struct rt_op *op, struct rt_t
   }
   launch.seed = rt->seed + rt->launches * 0x9e3779b97f4a7c15ull; /* each launch its own schedule */
   launch.turn = &turn->sim;
-  enum sim_status status = sim_device_launch(device->sim, op->kernel, &launch, device->report, &stats, &error);
+  enum sim_status status = rt_mutants_launch(rt, op, &launch, &stats, &error);
   *duration_ns = OVERHEAD_NS + stats.simulated_ns;
   if (status == SIM_OK) return cudaSuccess;
   cudaError_t code = rt_sim_fail(rt, &error);

@@ -178,6 +178,20 @@ enum sim_status sim_kernel_set_max_dynamic_shared(struct sim_kernel *kernel, uin
 uint32_t sim_kernel_occupancy(const struct sim_kernel *kernel, uint32_t threads_per_block,
                               uint32_t dynamic_shared_bytes);
 
+/* --- for tests of tests (mutate.h) --- */
+
+/* The PTX text that the kernel's module was loaded from: borrowed, of the module. False: its code has been replaced. */
+bool sim_kernel_text(const struct sim_kernel *kernel, const char **text, size_t *size);
+/* reached[n] becomes 1 when a kernel of this one's module comes to PTX line n: borrowed, two bytes more than the text has lines; NULL: off. */
+void sim_kernel_trace(const struct sim_kernel *kernel, uint8_t *reached);
+/* The .cu file and line of a PTX line of the kernel; false: no instruction of it stands there. */
+bool sim_kernel_source(const struct sim_kernel *kernel, uint32_t ptx_line, const char **file, uint32_t *line);
+/* The kernel's code becomes that of its namesake in another text of its module; variables stay where they are. The text need hold no
+ * other kernel. On an error the kernel is as before. */
+enum sim_status sim_kernel_replace(struct sim_kernel *kernel, const char *text, size_t size, struct sim_error *error);
+/* A digest of all memory that kernels can reach: contents, and which bytes were written. */
+uint64_t sim_device_digest(const struct sim_device *device);
+
 /* --- launches --- */
 
 struct sim_launch {
@@ -186,6 +200,7 @@ struct sim_launch {
   uint32_t dynamic_shared_bytes;
   bool cooperative;             /* all blocks at once, or COOPERATIVE_TOO_LARGE */
   uint64_t seed;                /* of scheduling, of async landings, of spurious waits */
+  uint64_t step_limit;          /* warp instructions before it counts as hung; 0: the device's */
   const void *const *arguments; /* one pointer a parameter; NULL if params is given */
   const void *params;           /* the parameter buffer as a whole; NULL if arguments is given */
   uint32_t params_bytes;

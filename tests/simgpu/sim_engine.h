@@ -44,6 +44,9 @@ struct sim_site {
   uint32_t line, ptx_line;
 };
 void sim_program_site(const struct sim_program *program, uint32_t insn, struct sim_site *site);
+/* reached[n] becomes 1 when a warp comes to an instruction of PTX line n. Borrowed, of as many bytes as the text has lines, and two
+ * more; NULL: off. */
+void sim_program_trace(struct sim_program *program, uint8_t *reached);
 
 struct sim_grid {
   const struct sim_program *program;

@@ -105,6 +105,8 @@ bool sim_memory_copy(struct sim_memory *to_memory, uint64_t to, struct sim_memor
                      uint64_t size_bytes);
 /* A finding for each live allocation that is no module's and no host's; returns how many. */
 uint32_t sim_memory_report_leaks(struct sim_memory *memory, struct sim_report *report);
+/* Of all live memory: where it lies, which bytes were written, and what they are; host writes to mapped memory don't count. */
+uint64_t sim_memory_digest(const struct sim_memory *memory);
 
 /* --- accesses of a launch --- */
 

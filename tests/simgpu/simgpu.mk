@@ -3,6 +3,7 @@
 #
 #   simgpu        the device as an archive, the runtime's stand-ins (rt.mk, where it exists)
 #   test-simgpu   tests/simgpu/test_*.c
+#   test-mutants  are the CUDA kernels' tests able to notice wrong kernels (mutants.py)? MUTANTS=N|all SEED=S
 #   simgpu-data   tests/simgpu/data/planted_*_80.ptx anew (needs nvcc)
 
 SIMGPU := build/simgpu$(if $(filter-out release,$(MODE)),-$(MODE))
@@ -60,13 +61,18 @@ check: simgpu $(SIMGPU_PTX) $(SIMGPU_TESTS)
 test-simgpu: simgpu $(SIMGPU_PTX) $(SIMGPU_TESTS) ## the simulated GPU's tests
 	@TESTS='$(SIMGPU_TESTS)' tests/run_tests.sh unit
 
+MUTANTS ?= 1000
+SEED ?= 1
+test-mutants: program simgpu ## wrong changes of the CUDA kernels, in the simulated GPU: the share that tests notice (MUTANTS=1000|all SEED=1)
+	@tests/simgpu/mutants.py --count $(MUTANTS) --seed $(SEED) $(B)/tokmark $(SIMGPU)
+
 # The planted bugs' PTX for machines without nvcc, bare: no comments, no lines of the source.
 simgpu-data:
 	$(Q)for cu in $(SIMGPU_PLANTED); do ptx=$${cu%.cu}_80.ptx; echo "  NVCC $$ptx"; \
 	  $(SIMGPU_NVCC) -std=c++17 -arch=compute_80 -ptx -o $$ptx $$cu && \
 	  sed -E -i -e 's,[[:space:]]*//.*$$,,' -e 's/^[[:space:]]+//' -e 's/[[:space:]]+/ /g' -e '/^ *$$/d' $$ptx || exit 1; done
 
-.PHONY: simgpu test-simgpu simgpu-data
+.PHONY: simgpu test-mutants test-simgpu simgpu-data
 -include $(SIMGPU_OBJS:.o=.d) $(wildcard $(SIMGPU)/tests/*.d)
 
 # The fuzz target of the decoder needs its objects, which libtokmark.a does not have.
