@@ -183,7 +183,7 @@ tests: program $(TESTS) $(FUZZ_REPLAYS)
 unit: $(TESTS) ## unit and op tests alone
 	@TESTS='$(TESTS)' RUNNER='$(RUNNER)' tests/run_tests.sh unit
 check: tests $(CUDA_CASES) ## every test, nothing installed
-	@SIMGPU=$(SIMGPU) SIMGPU_CASES='$(if $(filter release,$(MODE)),$(CUDA_CASES))' TESTS='$(TESTS) $(SIMGPU_TESTS)' REPLAYS='$(FUZZ_REPLAYS)' SKIPPED='$(SIMGPU_SKIPPED)' PROGRAM=$(B)/tokmark ASAN=$(if $(filter asan,$(MODE)),yes) tests/run_tests.sh all
+	@SIMGPU=$(SIMGPU) SIMGPU_PRELOAD=$(SIMGPU_PRELOAD) SIMGPU_CASES='$(if $(filter release,$(MODE)),$(CUDA_CASES))' TESTS='$(TESTS) $(SIMGPU_TESTS)' REPLAYS='$(FUZZ_REPLAYS)' SKIPPED='$(SIMGPU_SKIPPED)' PROGRAM=$(B)/tokmark ASAN=$(if $(filter asan,$(MODE)),yes) tests/run_tests.sh all
 
 test: ## install what is missing, build, run every test
 	@tools/deps.sh build test

@@ -24,7 +24,7 @@ static const enum tmk_dtype dtypes[] = {TMK_DTYPE_F32, TMK_DTYPE_BF16};
 static const enum tmk_dtype narrow_dtypes[] = {TMK_DTYPE_F8E4M3, TMK_DTYPE_NVFP4};
 static const enum tmk_dtype cache_dtypes[] = {TMK_DTYPE_F32, TMK_DTYPE_BF16, TMK_DTYPE_F8E4M3};
 
-static const int64_t gemm_rows[] = {1, 2, 3, 7, 8, 13, 16, 17, 33, 64, 100};
+static const int64_t gemm_rows[] = {1, 2, 3, 7, 8, 13, 16, 17, 33, 64, 90, 100};
 static const struct {
   int64_t n, k;
 } gemm_shapes[] = {
@@ -34,7 +34,10 @@ static const struct {
 /* Shapes that the product above has not: many rows, long sums. */
 static const struct {
   int64_t m, n, k;
-} gemm_more[] = {{300, 48, 320}, {513, 33, 96}, {8, 24, 14336}, {128, 512, 128}};
+} gemm_more[] = {
+    {300, 48, 320},   {513, 33, 96},   {8, 24, 14336},  {128, 512, 128}, {300, 700, 328},
+    {500, 1001, 136}, {1000, 300, 72}, {763, 379, 250}, {380, 761, 250},
+};
 /* Of narrow weights: whole blocks of 16 along k, one and more of the 64 and 128 that scales are laid out by, and others. */
 static const struct {
   int64_t m, n, k;
@@ -53,6 +56,8 @@ static const struct tmk_op_attention attention_rows[] = {
     {.seqs = 3, .q_len = 16, .heads_q = 7, .heads_kv = 1, .head_dim = 80},
     {.seqs = 2, .q_len = 65, .seq_first = 1, .heads_q = 8, .heads_kv = 1, .head_dim = 96},
     {.seqs = 1, .q_len = 129, .heads_q = 3, .heads_kv = 3, .head_dim = 128},
+    {.seqs = 2, .q_len = 131, .heads_q = 3, .heads_kv = 1, .head_dim = 64},
+    {.seqs = 1, .q_len = 190, .past = 65, .window = 70, .heads_q = 4, .heads_kv = 2, .head_dim = 80},
     {.seqs = 1, .q_len = 16, .past = 16, .heads_q = 4, .heads_kv = 2, .head_dim = 64},
     {.seqs = 1, .q_len = 5, .seq_first = 2, .past = 59, .heads_q = 14, .heads_kv = 2, .head_dim = 64},
     {.seqs = 2, .q_len = 33, .past = 127, .heads_q = 8, .heads_kv = 4, .head_dim = 128},
@@ -130,7 +135,9 @@ static const struct tmk_op_rmsnorm rmsnorm_rows[] = {
     {.rows = 2, .hidden = 2048, .row_group = 1},  {.rows = 5, .hidden = 4099, .row_group = 1},
     {.rows = 1, .hidden = 16384, .row_group = 1}, {.rows = 1, .hidden = 96, .row_group = 7},
     {.rows = 4, .hidden = 130, .row_group = 13},  {.rows = 16, .hidden = 64, .row_group = 2},
-    {.rows = 3, .hidden = 2049, .row_group = 32},
+    {.rows = 3, .hidden = 2049, .row_group = 32}, {.rows = 1, .hidden = 8198, .row_group = 1},
+    {.rows = 1, .hidden = 12301, .row_group = 1}, {.rows = 1, .hidden = 20483, .row_group = 1},
+    {.rows = 1, .hidden = 24583, .row_group = 1}, {.rows = 1, .hidden = 28676, .row_group = 1},
 };
 
 static const struct tmk_op_embed embed_rows[] = {

@@ -104,7 +104,7 @@ static void gemm_tensors(const struct tmk_verify_case *c, enum tmk_dtype act, st
   o->weight = add(t, "weight", TMK_ROLE_WEIGHT, c->weight_dtype, matrix(o->n, o->k));
   t->items[o->weight].fill_scale = (float)sqrt(3.0 / (double)o->k);
   o->bias = c->bias ? add(t, "bias", TMK_ROLE_WEIGHT, plain_dtype(c->weight_dtype), vector(o->n)) : TMK_TENSOR_NONE;
-  o->y = add(t, "y", TMK_ROLE_ACTIVATION, act, matrix(o->m + SPARE_ROWS, o->n));
+  o->y = add(t, "y", TMK_ROLE_ACTIVATION, c->logits ? TMK_DTYPE_F32 : act, matrix(o->m + SPARE_ROWS, o->n));
 }
 
 static void rope_kv_tensors(const struct tmk_verify_case *c, enum tmk_dtype act, struct tensors *t,

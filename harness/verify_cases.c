@@ -42,12 +42,13 @@ static void push(struct case_list *list, const struct tmk_verify_case *c)
   list->count++;
 }
 
-static void push_gemm(struct case_list *list, int64_t m, int64_t n, int64_t k, bool bias)
+static void push_gemm(struct case_list *list, int64_t m, int64_t n, int64_t k, bool bias, bool logits)
 {
   for (size_t i = 0; i < COUNT(dtypes); i++) {
     push(list, &(struct tmk_verify_case){.group = TMK_OP_GEMM,
                                          .weight_dtype = dtypes[i],
                                          .bias = bias,
+                                         .logits = logits,
                                          .scale = UNIT_SCALE,
                                          .op.u.gemm = {.m = m, .n = n, .k = k}});
   }
@@ -57,11 +58,11 @@ static void push_gemms(struct case_list *list)
 {
   for (size_t m = 0; m < COUNT(gemm_rows); m++) {
     for (size_t s = 0; s < COUNT(gemm_shapes); s++) {
-      push_gemm(list, gemm_rows[m], gemm_shapes[s].n, gemm_shapes[s].k, (m + s) % 2 == 0);
+      push_gemm(list, gemm_rows[m], gemm_shapes[s].n, gemm_shapes[s].k, (m + s) % 2 == 0, (m + 2 * s) % 5 == 0);
     }
   }
   for (size_t i = 0; i < COUNT(gemm_more); i++)
-    push_gemm(list, gemm_more[i].m, gemm_more[i].n, gemm_more[i].k, i % 2 == 0);
+    push_gemm(list, gemm_more[i].m, gemm_more[i].n, gemm_more[i].k, i % 2 == 0, i % 3 == 0);
 }
 
 static void push_narrow_gemms(struct case_list *list)
@@ -73,6 +74,7 @@ static void push_narrow_gemms(struct case_list *list)
                      .group = TMK_OP_GEMM,
                      .weight_dtype = narrow_dtypes[d],
                      .bias = (i + d) % 2 == 0,
+                     .logits = i % 3 == 1,
                      .scale = i % 3 ? UNIT_SCALE : 40 * UNIT_SCALE, /* saturates here and there */
                      .op.u.gemm = {.m = gemm_narrow[i].m, .n = gemm_narrow[i].n, .k = gemm_narrow[i].k}});
     }
@@ -259,8 +261,8 @@ void tmk_verify_case_describe(const struct tmk_verify_case *c, char *text, int t
   } else {
     tmk_op_describe(&c->op, shape, sizeof shape);
   }
-  snprintf(text, (size_t)text_size, "%s%s%s%s%s%s%s%s", shape, c->bias ? " bias" : "", c->qk_norm ? " qk-norm" : "",
-           c->with_nan ? " nan" : "", c->weight_dtype ? " w=" : "",
+  snprintf(text, (size_t)text_size, "%s%s%s%s%s%s%s%s%s", shape, c->bias ? " bias" : "", c->logits ? " y=f32" : "",
+           c->qk_norm ? " qk-norm" : "", c->with_nan ? " nan" : "", c->weight_dtype ? " w=" : "",
            c->weight_dtype ? tmk_dtype_name(c->weight_dtype) : "", c->kv_dtype ? " kv=" : "",
            c->kv_dtype ? tmk_dtype_name(c->kv_dtype) : "");
 }

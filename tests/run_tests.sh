@@ -26,7 +26,7 @@ run_criterion() {
   name=$(basename "$1")${2:+ on a simulated $2}
   echo "== $name"
   # shellcheck disable=SC2086
-  timeout 900 ${RUNNER:-} "$1" --color=never --ignore-warnings --jobs "$(nproc 2>/dev/null || echo 2)" > "$log" 2>&1
+  timeout 900 ${RUNNER:-} "$1" ${3:-} --color=never --ignore-warnings --jobs "$(nproc 2>/dev/null || echo 2)" > "$log" 2>&1
   code=$?
   cat "$log"
   figures=$(sed -n 's/.*Synthesis: Tested: \([0-9]*\) | Passing: \([0-9]*\) | Failing: \([0-9]*\) | Crashing: \([0-9]*\).*/\1 \2 \3 \4/p' "$log" | tail -1)
@@ -64,6 +64,15 @@ for device in ${SIMGPU_CASES:+A100 H100 B200}; do
   export SIMGPU_DEVICE="$device" LD_LIBRARY_PATH="$SIMGPU"
   for test in $SIMGPU_CASES; do run_criterion "$test" "$device"; done
   unset SIMGPU_DEVICE LD_LIBRARY_PATH
+done
+# With few SMs small shapes take the kernels that large ones take on the whole device.
+for group in ${SIMGPU_CASES:+gemm attention}; do
+  for test in $SIMGPU_CASES; do
+    case $test in *test_cases_cuda) ;; *) continue ;; esac
+    export SIMGPU_DEVICE=H100 SIMGPU_SMS=3 LD_LIBRARY_PATH="$SIMGPU"
+    run_criterion "$test" "H100 of 3 SMs" "--filter=*/$group"
+    unset SIMGPU_DEVICE SIMGPU_SMS LD_LIBRARY_PATH
+  done
 done
 if [ -n "${SKIPPED:-}" ]; then
   echo "skipped: $SKIPPED"

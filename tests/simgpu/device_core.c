@@ -38,7 +38,9 @@ enum sim_status sim_device_create(const struct sim_device_options *options, stru
   }
   struct sim_device *device = calloc(1, sizeof *device);
   if (device == NULL) return sim_device_fail(error, SIM_ERR_OUT_OF_MEMORY, "out of host memory for a device");
-  device->arch = arch;
+  device->own = *arch;
+  if (options->sm_count != 0) device->own.sm_count = options->sm_count;
+  device->arch = &device->own;
   device->options = *options;
   device->options.arch = arch->name;
   if (device->options.memory_bytes == 0) device->options.memory_bytes = arch->memory_bytes;

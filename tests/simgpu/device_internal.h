@@ -7,7 +7,8 @@
 #include "sim_memory.h"
 
 struct sim_device {
-  const struct sim_arch *arch;
+  struct sim_arch own;         /* the architecture's, with the SMs that the options say */
+  const struct sim_arch *arch; /* own */
   struct sim_device_options options;
   struct sim_memory *memory;
   struct sim_module *modules; /* owned */

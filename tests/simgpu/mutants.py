@@ -27,9 +27,10 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 WANTED = 0.95
-# Walks, the cheap ones first: a mutant is tried in the first one that comes to it. B200 has kernels that no other GPU takes.
-WALKS = [("swiglu", None), ("sample", None), ("rmsnorm", None), ("embed", None), ("gemm", None), ("rope_kv", None),
-         ("attention", None), ("gemm", "B200")]
+# Operation, device and SMs, the cheap ones first: a mutant is tried in the first walk that comes to it. With few SMs small shapes take the
+# kernels of large ones; B200 has kernels that no other GPU takes.
+WALKS = [("swiglu", None, 0), ("sample", None, 0), ("rmsnorm", None, 0), ("embed", None, 0), ("gemm", None, 3), ("gemm", None, 0),
+         ("rope_kv", None, 0), ("attention", None, 3), ("gemm", "B200", 0)]
 LAUNCHES_FIRST, LAUNCHES_MORE = 3, 40  # tried of those that come to a mutant: at first; if it survived them
 SECONDS = 60
 
@@ -39,14 +40,14 @@ Mutant = collections.namedtuple("Mutant", "kernel number ptx_line file line kind
 class Walk:
     """One operation's case table on one device."""
 
-    def __init__(self, op, device, args, folder):
-        self.op, self.device, self.args = op, device, args
-        self.path = folder / f"{op}-{device}"
+    def __init__(self, op, device, sms, args, folder):
+        self.op, self.device, self.sms, self.args = op, device, sms, args
+        self.path = folder / f"{op}-{device}-{sms}"
         self.mutants = {}   # kernel: [Mutant]
         self.launches = []  # (kernel, steps, before, after, reached)
 
     def program(self, mode):
-        env = dict(os.environ, SIMGPU_DEVICE=self.device, SIMGPU_MUTANTS=mode, SIMGPU_SEED="1", OMP_NUM_THREADS="1",
+        env = dict(os.environ, SIMGPU_DEVICE=self.device, SIMGPU_SMS=str(self.sms), SIMGPU_MUTANTS=mode, SIMGPU_SEED="1", OMP_NUM_THREADS="1",
                    LD_LIBRARY_PATH=str(self.args.simgpu))
         command = [str(self.args.program), "verify", "--device", "cuda", "--op", self.op, "--seeds", "1", "--fail-fast"]
         if self.args.quick:
@@ -199,8 +200,8 @@ def main():
     started = time.monotonic()
     equivalents = Equivalents(HERE / "mutants_equivalent.txt")
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        ops = args.op.split(",") if args.op else [op for op, _ in WALKS]
-        walks = [Walk(op, device or args.device, args, pathlib.Path(folder)) for op, device in WALKS if op in ops]
+        ops = args.op.split(",") if args.op else [op for op, _, _ in WALKS]
+        walks = [Walk(op, device or args.device, sms, args, pathlib.Path(folder)) for op, device, sms in WALKS if op in ops]
         # The slow ones are started first; results keep the order.
         waiting = {w: pool.submit(w.plan) for w in reversed(walks)}
         walks = [waiting[w].result() for w in walks]
@@ -240,7 +241,7 @@ def main():
 
 def run_part(part):
     walk, orders, number = part
-    copy = Walk(walk.op, walk.device, walk.args, walk.path.parent)
+    copy = Walk(walk.op, walk.device, walk.sms, walk.args, walk.path.parent)
     copy.path = walk.path.with_name(f"{walk.path.name}-{number}")
     copy.launches = walk.launches
     return copy.run(orders)

@@ -11,6 +11,7 @@
  * returns the error until the process ends. Times of events come from a simulated clock (bytes and instructions), and say
  * nothing about a GPU. Environment:
  *   SIMGPU_DEVICE       A100, H100 (default), GH200, B200, GB300      SIMGPU_DEVICES      how many of it; default 1
+ *   SIMGPU_SMS=n        each has n SMs, as a slice of it would
  *   SIMGPU_SEED         of scheduling; default 0                      SIMGPU_EXIT         exit code with findings; default 86
  *   SIMGPU_LEAKS=0      memory still allocated at exit is no finding  SIMGPU_VERBOSE=1    why a call failed, on stderr
  *   SIMGPU_FAIL_MALLOC=n   the n-th allocation fails (from 1)         SIMGPU_FAIL_LAUNCH=n   the n-th launch fails

@@ -9,8 +9,9 @@ LT_OBJS := $(if $(wildcard $(RT_CUDA)/include/cublasLt.h),$(patsubst tests/simgp
 RT_CUBLASLT := $(if $(LT_OBJS),$(SIMGPU)/libcublasLt.so.13 $(SIMGPU)/libcublasLt.so.12)
 RT_PROGRAMS := $(patsubst tests/simgpu/programs/%.cu,$(SIMGPU)/programs/%,$(wildcard tests/simgpu/programs/*.cu))
 
-# A sanitized stand-in can't be loaded into a program that is not.
-ifeq ($(MODE)-$(if $(RT_CUDA),yes),release-yes)
+# A sanitized stand-in needs the sanitizer's library loaded first: SIMGPU_PRELOAD (gcc's; clang has it inside the program).
+SIMGPU_PRELOAD := $(if $(filter asan,$(MODE)),$(if $(findstring clang,$(COMPILER)),,$(shell $(CC) -print-file-name=libasan.so)))
+ifneq ($(and $(RT_CUDA),$(filter release asan,$(MODE))),)
 simgpu: $(SIMGPU)/libcudart.so.13 $(SIMGPU)/libcudart.so.12 $(SIMGPU)/libcuda.so.1 $(RT_NVML) $(RT_CUBLASLT)
 check test-simgpu: $(if $(SIMGPU_NVCC),$(RT_PROGRAMS))
 endif

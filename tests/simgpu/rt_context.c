@@ -50,9 +50,12 @@ static void create_devices(struct rt *rt)
     }
   }
   const bool one_thread = rt_mutants_begin();
+  const uint32_t sms = (uint32_t)number("SIMGPU_SMS", 0, 1024);
   for (uint32_t i = 0; i < rt->device_count; i++) {
-    struct sim_device_options options = {
-        .arch = arch != NULL && *arch != '\0' ? arch : "H100", .ordinal = i, .threads = one_thread ? 1 : 0};
+    struct sim_device_options options = {.arch = arch != NULL && *arch != '\0' ? arch : "H100",
+                                         .ordinal = i,
+                                         .sm_count = sms,
+                                         .threads = one_thread ? 1 : 0};
     struct sim_error error;
     rt->devices[i].report = sim_report_create(0);
     if (rt->devices[i].report == NULL || sim_device_create(&options, &rt->devices[i].sim, &error) != SIM_OK) {

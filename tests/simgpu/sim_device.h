@@ -72,6 +72,7 @@ const struct sim_arch *sim_arch_at(uint32_t index);     /* NULL beyond the last 
 struct sim_device_options {
   const char *arch;      /* "A100", "H100", "GH200", "B200", "GB300" */
   uint32_t ordinal;      /* gives each device of a process an address range of its own */
+  uint32_t sm_count;     /* 0: the architecture's; fewer: as a MIG slice */
   uint64_t memory_bytes; /* 0: the architecture's (host memory is used only as it is allocated) */
   uint32_t threads;      /* host threads for blocks of a launch; 0: as many as there are cores, at most 8 */
   uint64_t step_limit;   /* warp instructions of a launch before it counts as hung; 0: 2^32 */

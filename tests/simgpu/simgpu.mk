@@ -51,15 +51,15 @@ $(SIMGPU)/tests/%: tests/simgpu/%.c $(SIMGPU_LIB) $(B)/flags
 
 -include tests/simgpu/rt.mk
 
-# The stand-ins are tested by programs that nvcc builds, and can't be loaded sanitized.
-ifneq ($(MODE)-$(if $(RT_CUDA),yes)-$(if $(SIMGPU_NVCC),yes),release-yes-yes)
+# The stand-ins are tested by programs that nvcc builds.
+ifeq ($(and $(RT_CUDA),$(SIMGPU_NVCC),$(or $(filter release,$(MODE)),$(SIMGPU_PRELOAD))),)
 SIMGPU_TESTS := $(filter-out $(SIMGPU)/tests/test_rt%,$(SIMGPU_TESTS))
-SIMGPU_SKIPPED := test_rt, test_rt_…: need the headers of CUDA, nvcc and a release build
+SIMGPU_SKIPPED := test_rt, test_rt_…: need the headers of CUDA, nvcc, and a release build or gcc's sanitizers
 endif
 
 check: simgpu $(SIMGPU_PTX) $(SIMGPU_TESTS)
 test-simgpu: simgpu $(SIMGPU_PTX) $(SIMGPU_TESTS) ## the simulated GPU's tests
-	@TESTS='$(SIMGPU_TESTS)' tests/run_tests.sh unit
+	@SIMGPU_PRELOAD=$(SIMGPU_PRELOAD) TESTS='$(SIMGPU_TESTS)' tests/run_tests.sh unit
 
 MUTANTS ?= 1000
 SEED ?= 1
