@@ -13,11 +13,11 @@ constexpr int THREADS = 128;
 
 __global__ void __launch_bounds__(THREADS) embed(const tmk_cuda_embed a)
 {
-  const int64_t vectors = (a.hidden + VECTOR - 1) / VECTOR, index = (int64_t)blockIdx.x * THREADS + threadIdx.x;
+  const uint32_t vectors = (uint32_t)((a.hidden + VECTOR - 1) / VECTOR), index = blockIdx.x * THREADS + threadIdx.x;
   griddepcontrol_wait();
   griddepcontrol_launch_dependents();
   if (index >= a.rows * vectors) return;
-  const int64_t row = index / vectors, column = index % vectors * VECTOR, valid = a.hidden - column, token = a.tokens[row];
+  const int64_t row = index / vectors, column = (int64_t)(index % vectors) * VECTOR, valid = a.hidden - column, token = a.tokens[row];
   vector8 v;
   if (token >= 0 && token < a.vocab) {
     v = vector_load(static_cast<const __nv_bfloat16 *>(a.weight) + token * a.weight_ld + column, valid);
@@ -36,7 +36,7 @@ static int64_t blocks_of(const tmk_cuda_embed *a)
 extern "C" bool tmk_cuda_embed_sm80_supports(const union tmk_cuda_args *args, const struct tmk_cuda_limits *, char *reason,
                                              int reason_size)
 {
-  if (blocks_of(&args->embed) <= INT32_MAX) return true;
+  if (blocks_of(&args->embed) <= UINT32_MAX / THREADS) return true;
   snprintf(reason, (size_t)reason_size, "%lld rows of %lld: too many for one grid", (long long)args->embed.rows,
            (long long)args->embed.hidden);
   return false;

@@ -28,11 +28,11 @@ struct quantise_fp8_args {
 __global__ void __launch_bounds__(THREADS) quantise_fp8(const quantise_fp8_args a)
 {
 #if __CUDA_ARCH__ >= 890
-  const int64_t groups = a.row_bytes / GROUP, index = (int64_t)blockIdx.x * THREADS + threadIdx.x;
+  const uint32_t groups = (uint32_t)(a.row_bytes / GROUP), index = blockIdx.x * THREADS + threadIdx.x;
   griddepcontrol_wait();
   griddepcontrol_launch_dependents();
   if (index >= a.m * groups) return;
-  const int64_t row = index / groups, column = index % groups * GROUP;
+  const int64_t row = index / groups, column = (int64_t)(index % groups) * GROUP;
   uint32_t words[4] = {};
 #pragma unroll
   for (int half = 0; half < 2; half++) {
@@ -58,7 +58,7 @@ static int64_t blocks_of(const tmk_cuda_gemm *gemm)
 extern "C" bool tmk_cuda_quantise_fp8_sm89_supports(const union tmk_cuda_args *args, const struct tmk_cuda_limits *, char *reason,
                                                     int reason_size)
 {
-  if (blocks_of(&args->gemm) <= INT32_MAX) return true;
+  if (blocks_of(&args->gemm) <= UINT32_MAX / THREADS) return true;
   snprintf(reason, (size_t)reason_size, "m %lld k %lld: too large for one grid", (long long)args->gemm.m, (long long)args->gemm.k);
   return false;
 }

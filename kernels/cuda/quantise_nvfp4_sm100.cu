@@ -57,7 +57,8 @@ static __device__ __forceinline__ uint2 quantise_block(const __nv_bfloat16 *x, u
 __global__ void __launch_bounds__(THREADS) quantise_nvfp4(const quantise_nvfp4_args a)
 {
 #if __CUDA_ARCH__ >= 1000
-  const int64_t index = (int64_t)blockIdx.x * THREADS + threadIdx.x, row = index / a.blocks, block = index % a.blocks;
+  const uint32_t index = blockIdx.x * THREADS + threadIdx.x, blocks = (uint32_t)a.blocks;
+  const int64_t row = index / blocks, block = index % blocks;
   griddepcontrol_wait();
   griddepcontrol_launch_dependents();
   if (row >= a.scale_rows) return;
@@ -83,7 +84,7 @@ extern "C" bool tmk_cuda_quantise_nvfp4_sm100_supports(const union tmk_cuda_args
   const tmk_cuda_gemm &g = args->gemm;
   if (g.k % BLOCK != 0) {
     snprintf(reason, (size_t)reason_size, "k %lld: must be a multiple of %d", (long long)g.k, BLOCK);
-  } else if (blocks_of(&g) > INT32_MAX) {
+  } else if (blocks_of(&g) > UINT32_MAX / THREADS) {
     snprintf(reason, (size_t)reason_size, "m %lld k %lld: too large for one grid", (long long)g.m, (long long)g.k);
   } else {
     return true;

@@ -141,12 +141,13 @@ static __device__ __forceinline__ void head_write(const tmk_cuda_rope_kv &a, con
 template <int VEC, bool FP8> __global__ void __launch_bounds__(THREADS) rope_kv(const tmk_cuda_rope_kv a)
 {
   constexpr int LANES = VEC == 8 ? 8 : 32;
-  const int64_t heads = a.heads_q + 2 * a.heads_kv, index = ((int64_t)blockIdx.x * THREADS + threadIdx.x) / LANES;
+  const uint32_t heads = (uint32_t)(a.heads_q + 2 * a.heads_kv), index = (blockIdx.x * THREADS + threadIdx.x) / LANES;
   const int lane = threadIdx.x % LANES;
   /* Groups behind the last head do it again, for the shuffles, and write nothing. */
-  const bool there = index < a.seqs * a.q_len * heads;
+  const bool there = (int64_t)index < a.seqs * a.q_len * heads;
   const int64_t row = there ? index / heads : 0, n = there ? index % heads : 0;
-  const int64_t seq = a.seq_first + row / a.q_len, step = row % a.q_len, pos = a.past + step;
+  const int64_t seq = a.seq_first + (uint32_t)row / (uint32_t)a.q_len, step = (uint32_t)row % (uint32_t)a.q_len;
+  const uint32_t pos = (uint32_t)(a.past + step);
   const int64_t page = a.cache.pages[seq * a.cache.pages_stride + pos / TMK_CUDA_PAGE_TOKENS];
   griddepcontrol_wait();
   griddepcontrol_launch_dependents();
@@ -158,7 +159,7 @@ template <int VEC, bool FP8> __global__ void __launch_bounds__(THREADS) rope_kv(
     h.to = row * a.q_ld + n * a.head_dim;
     h.out = a.q;
   } else {
-    const int64_t g = (n - a.heads_q) % a.heads_kv;
+    const int64_t g = is_v ? n - a.heads_q - a.heads_kv : n - a.heads_q;
     if (is_v) h.rotary_dim = 0;
     h.norm = is_v ? nullptr : a.k_norm;
     h.to = ((page * a.heads_kv + g) * TMK_CUDA_PAGE_TOKENS + pos % TMK_CUDA_PAGE_TOKENS) * a.head_dim;
@@ -199,7 +200,7 @@ extern "C" bool tmk_cuda_rope_kv_sm80_supports(const union tmk_cuda_args *args, 
              (long long)a->rotary_dim, (long long)a->head_dim);
     return false;
   }
-  if (blocks_of(a) > INT32_MAX) {
+  if (blocks_of(a) > UINT32_MAX / THREADS) {
     snprintf(reason, (size_t)reason_size, "%lld rows: too many for one grid", (long long)(a->seqs * a->q_len));
     return false;
   }

@@ -19,11 +19,11 @@ static __device__ __forceinline__ float silu(float a)
 
 __global__ void __launch_bounds__(THREADS) swiglu(const tmk_cuda_swiglu a)
 {
-  const int64_t vectors = (a.inner + VECTOR - 1) / VECTOR, index = (int64_t)blockIdx.x * THREADS + threadIdx.x;
+  const uint32_t vectors = (uint32_t)((a.inner + VECTOR - 1) / VECTOR), index = blockIdx.x * THREADS + threadIdx.x;
   griddepcontrol_wait();
   griddepcontrol_launch_dependents();
   if (index >= a.rows * vectors) return;
-  const int64_t row = index / vectors, column = index % vectors * VECTOR, valid = a.inner - column;
+  const int64_t row = index / vectors, column = (int64_t)(index % vectors) * VECTOR, valid = a.inner - column;
   const __nv_bfloat16 *gate = static_cast<const __nv_bfloat16 *>(a.gate_up) + row * a.gate_up_ld + column;
   const __nv_bfloat16 *up = gate + a.inner;
   const vector8 g = vector_load(gate, valid);
@@ -47,7 +47,7 @@ static int64_t blocks_of(const tmk_cuda_swiglu *a)
 extern "C" bool tmk_cuda_swiglu_sm80_supports(const union tmk_cuda_args *args, const struct tmk_cuda_limits *, char *reason,
                                               int reason_size)
 {
-  if (blocks_of(&args->swiglu) <= INT32_MAX) return true;
+  if (blocks_of(&args->swiglu) <= UINT32_MAX / THREADS) return true;
   snprintf(reason, (size_t)reason_size, "%lld rows of %lld: too many for one grid", (long long)args->swiglu.rows,
            (long long)args->swiglu.inner);
   return false;

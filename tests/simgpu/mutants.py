@@ -34,7 +34,7 @@ WALKS = [("swiglu", None, 0), ("sample", None, 0), ("rmsnorm", None, 0), ("embed
 LAUNCHES_FIRST, LAUNCHES_MORE = 3, 40  # tried of those that come to a mutant: at first; if it survived them
 SECONDS = 60
 
-Mutant = collections.namedtuple("Mutant", "kernel number ptx_line file line kind before after")
+Mutant = collections.namedtuple("Mutant", "kernel number ptx_line file line kind before after context")
 
 
 class Walk:
@@ -65,9 +65,9 @@ class Walk:
             for text in file:
                 fields = text.rstrip("\n").split("\t")
                 if fields[0] == "mutant":
-                    kernel, number, ptx_line, cu, line, kind, before, after = fields[1:]
+                    kernel, number, ptx_line, cu, line, kind, before, after, context = fields[1:]
                     self.mutants.setdefault(kernel, []).append(
-                        Mutant(kernel, int(number), int(ptx_line), cu, int(line), kind, before, after))
+                        Mutant(kernel, int(number), int(ptx_line), cu, int(line), kind, before, after, context))
                 elif fields[0] == "launch":
                     reached = fields[5] if len(fields) > 5 else ""
                     self.launches.append((fields[1], int(fields[2]), fields[3], fields[4], reached))
@@ -131,7 +131,7 @@ def source_line(mutant, cache={}):
 
 
 class Equivalents:
-    """mutants_equivalent.txt: FILE | SOURCE TEXT | KIND | BEFORE | AFTER | WHY, patterns with * and ?, registers as %."""
+    """mutants_equivalent.txt: FILE | SOURCE TEXT | KIND | CONTEXT | BEFORE | AFTER | WHY: patterns with * and ?."""
 
     def __init__(self, path):
         self.rows = []
@@ -139,13 +139,13 @@ class Equivalents:
             if not text.strip() or text.startswith("#"):
                 continue
             fields = [f.strip() for f in text.split(" | ")]
-            if len(fields) != 6:
-                sys.exit(f"mutants: {path.name}:{number}: must have 6 fields between ' | '")
+            if len(fields) != 7:
+                sys.exit(f"mutants: {path.name}:{number}: must have 7 fields between ' | '")
             self.rows.append((number, *fields))
         self.used = set()
 
     def find(self, mutant):
-        place = (pathlib.Path(mutant.file).name, source_line(mutant), mutant.kind, plain(mutant.before), plain(mutant.after))
+        place = (pathlib.Path(mutant.file).name, source_line(mutant), mutant.kind, plain(mutant.context), plain(mutant.before), plain(mutant.after))
         for number, *patterns, _ in self.rows:
             if all(fnmatch.fnmatchcase(text, pattern.replace("[", "[[]")) for text, pattern in zip(place, patterns)):
                 self.used.add(number)
@@ -235,7 +235,7 @@ def main():
         with open(args.list, "w", encoding="utf-8") as file:
             for m, v in verdicts.items():
                 print(*v, m.kernel, m.number, m.ptx_line, f"{pathlib.Path(m.file).name}:{m.line}", m.kind, m.before, m.after,
-                      source_line(m), sep="\t", file=file)
+                      source_line(m), m.context, sep="\t", file=file)
     return report(verdicts, everything, equivalents, args, time.monotonic() - started)
 
 

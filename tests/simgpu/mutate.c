@@ -168,7 +168,7 @@ static bool split_operands(struct statement *s, const char *from, const char *se
 static bool next_statement(struct cursor *c, struct statement *s)
 {
   struct cursor start = *c;
-  *s = (struct statement){.module = c->text, .line = c->line};
+  *s = (struct statement){.module = c->text, .line = c->line, .earlier = {s->earlier[0], s->earlier[1]}};
   if (at_word(c, ".loc")) {
     while (c->at < c->end && *c->at != '\n') c->at++;
     return false;
@@ -210,17 +210,21 @@ bool sim_mutants_list(const char *text, size_t size, const char *kernel, struct 
   while (!found && next_kernel(&c, &name, &start, &body)) found = span_is(name, kernel);
   if (!found) return false;
   const char *end = c.at;
+  struct statement s = {0};
   c = body;
   c.end = end;
   while (c.at < c.end) {
-    struct statement s;
     skip_blank(&c);
     if (c.at == c.end) break;
     if (*c.at == '{' || *c.at == '}' || *c.at == ';') {
       step(&c);
-    } else if (next_statement(&c, &s) && !mutate_statement(out, &s)) {
-      sim_mutants_free(out);
-      return false;
+    } else if (next_statement(&c, &s)) {
+      if (!mutate_statement(out, &s)) {
+        sim_mutants_free(out);
+        return false;
+      }
+      s.earlier[0] = s.earlier[1];
+      s.earlier[1] = s.all;
     }
   }
   return true;
@@ -232,6 +236,7 @@ void sim_mutants_free(struct sim_mutants *list)
     free(list->items[i].text);
     free(list->items[i].before);
     free(list->items[i].after);
+    free(list->items[i].context);
   }
   free(list->items);
   *list = (struct sim_mutants){0};
@@ -257,7 +262,7 @@ static char *squeeze(const char *text, size_t length)
 bool mutant_add(struct sim_mutants *list, const struct statement *s, const char *kind, struct span what,
                 const char *format, ...)
 {
-  char text[1024], whole[2048];
+  char text[1024], whole[2048], context[2048];
   va_list arguments;
   va_start(arguments, format);
   int wanted = vsnprintf(text, sizeof text, format, arguments);
@@ -267,6 +272,9 @@ bool mutant_add(struct sim_mutants *list, const struct statement *s, const char 
   int length =
       snprintf(whole, sizeof whole, "%.*s%s%.*s", (int)lead, s->all.text, text, (int)tail, what.text + what.length);
   if (length < 0 || (size_t)length >= sizeof whole) return true;
+  int context_length = snprintf(context, sizeof context, "%.*s %.*s", (int)s->earlier[0].length, s->earlier[0].text,
+                                (int)s->earlier[1].length, s->earlier[1].text);
+  if (context_length < 0 || (size_t)context_length >= sizeof context) context_length = 0;
   if (list->count == list->capacity) {
     uint32_t capacity = list->capacity > 0 ? 2 * list->capacity : 256;
     struct sim_mutant *grown = realloc(list->items, capacity * sizeof *grown);
@@ -281,8 +289,9 @@ bool mutant_add(struct sim_mutants *list, const struct statement *s, const char 
                            .kind = kind,
                            .text = strdup(text),
                            .before = squeeze(s->all.text, s->all.length),
-                           .after = squeeze(whole, (size_t)length)};
-  return m->text != NULL && m->before != NULL && m->after != NULL;
+                           .after = squeeze(whole, (size_t)length),
+                           .context = squeeze(context, (size_t)context_length)};
+  return m->text != NULL && m->before != NULL && m->after != NULL && m->context != NULL;
 }
 
 char *sim_mutant_apply(const char *text, size_t size, const char *kernel, const struct sim_mutant *mutant,

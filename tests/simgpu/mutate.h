@@ -19,6 +19,7 @@ struct sim_mutant {
   const char *kind;     /* static: "barrier", "compare" … */
   char *text;           /* what takes their place; owned by the list */
   char *before, *after; /* the statement without and with the change, blanks squeezed; owned by the list */
+  char *context;        /* the two statements before it, likewise */
 };
 
 struct sim_mutants {

@@ -23,6 +23,7 @@ struct statement {
   uint32_t word_count;
   struct span operands[STATEMENT_OPERANDS]; /* at top-level commas; "d|p" is one */
   uint32_t operand_count;
+  struct span earlier[2]; /* the two statements before it; length 0: none */
 };
 
 bool span_is(struct span span, const char *text);

@@ -69,8 +69,8 @@ static void plan_kernel(const struct mutants_kernel *k, const struct sim_kernel 
     const char *file = "?";
     uint32_t line = 0;
     sim_kernel_source(kernel, m->line, &file, &line);
-    fprintf(state.plan, "mutant\t%s\t%u\t%u\t%s\t%u\t%s\t%s\t%s\n", k->name, i, m->line, file, line, m->kind, m->before,
-            m->after);
+    fprintf(state.plan, "mutant\t%s\t%u\t%u\t%s\t%u\t%s\t%s\t%s\t%s\n", k->name, i, m->line, file, line, m->kind,
+            m->before, m->after, m->context);
   }
 }
 

@@ -3,7 +3,7 @@
  * SIMGPU_MUTANT=KERNEL:N      The program runs with mutant N of the first kernel launched whose mangled name holds KERNEL.
  * SIMGPU_MUTANTS=plan:FILE    The program runs as it is, and FILE gets, a line each, fields apart by tabs:
  *     kernel NAME
- *     mutant NAME N PTX-LINE CU-FILE CU-LINE KIND BEFORE AFTER
+ *     mutant NAME N PTX-LINE CU-FILE CU-LINE KIND BEFORE AFTER CONTEXT
  *     launch NAME STEPS DIGEST-BEFORE DIGEST-AFTER REACHED    digests of device memory; REACHED: hex, bit N % 4 of digit N / 4 is
  *                                                             set if the launch came to the line of mutant N
  * SIMGPU_MUTANTS=run:FILE     FILE holds orders: the plan's launch lines, without REACHED, in their order, and
