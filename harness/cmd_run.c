@@ -286,8 +286,8 @@ static enum tmk_status judge(const struct command *command, struct tmk_error *er
   TMK_TRY(tmk_verdict_of_points(result, "points", err));
   for (int64_t i = 0; i < result->point_count; i++) measured += result->points[i].status == TMK_POINT_OK;
   if (measured == 0) {
-    TMK_TRY(
-        tmk_fail(err, TMK_ERR_FAILED, "no point was measured: all %lld were skipped", (long long)result->point_count));
+    TMK_TRY(tmk_fail(err, TMK_ERR_FAILED, "no point was measured: all %lld were skipped; the first: %s",
+                     (long long)result->point_count, result->points[0].reason));
   }
 out:
   return status;

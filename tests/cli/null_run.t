@@ -436,7 +436,7 @@ $ TOKMARK_NULL_SCRIPT='memory_gib=0.00001' tokmark run --device null --model ./t
 >   as output tokens: no decode point counts: skipped: needs 0.3 MiB, 0.0 MiB are free
 >   as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)
 >   A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.
-! tokmark: no point was measured: all 1 were skipped
+! tokmark: no point was measured: all 1 were skipped; the first: needs 0.3 MiB, 0.0 MiB are free
 
 # Disturbed figures are marked, not hidden.
 $ TOKMARK_NULL_SCRIPT='throttled_at=/b1/' tokmark run --device null --model ./tiny.json --phase decode --batch 1 --context 32 --time 0.2
