@@ -44,7 +44,8 @@ static const struct tmk_command_help help = {
 
 /* --- command --- */
 
-/* One device: opened, described, measured, closed. `w` NULL prints the table. */
+/* One device: opened, described, measured, closed. `w` NULL prints the table. One that is too old, or that the binary has no code
+ * for, is told of and no error. */
 static enum tmk_status report_device(const struct tmk_backend_ops *ops, int index, bool ceilings,
                                      struct tmk_json_writer *w, struct tmk_error *err)
 {
@@ -52,20 +53,19 @@ static enum tmk_status report_device(const struct tmk_backend_ops *ops, int inde
   struct tmk_backend *backend = NULL;
   struct tmk_device_report device = {.has_ceilings = false};
   struct tmk_gpu row = {.id = ""};
-  struct tmk_error why = {0};
   struct tmk_open_args args = {.device_index = index};
   char text[32];
   snprintf(text, sizeof text, "%s:%d", ops->name, index);
   tmk_device_info_init(&device.info);
   tmk_ceilings_init(&device.ceilings);
   TMK_TRY(tmk_device_choose(text, &ops, &args, err));
-  status = ops->open(&args, &backend, &why);
-  if (status == TMK_ERR_UNSUPPORTED) { /* too old, or no code for it: the others are told of all the same */
-    tmk_out_device_unusable(ops, index, why.message, w);
-    return TMK_OK;
+  status = ops->open(&args, &backend, err);
+  if (status == TMK_OK) status = ops->describe(backend, &device.info, err);
+  if (status != TMK_OK) {
+    tmk_out_device_unusable(ops, index, err->message, w);
+    if (status == TMK_ERR_UNSUPPORTED) status = TMK_OK;
+    goto out;
   }
-  if (status != TMK_OK) TMK_TRY(tmk_fail(err, status, "%s", why.message));
-  TMK_TRY(ops->describe(backend, &device.info, err));
   const int gpu = device.info.is_cpu ? -1 : tmk_gpu_find(device.info.name);
   if (gpu >= 0) TMK_TRY(tmk_gpu_get(gpu, &row, err));
   memcpy(device.info.gpu_id, row.id, sizeof device.info.gpu_id);
@@ -77,7 +77,6 @@ static enum tmk_status report_device(const struct tmk_backend_ops *ops, int inde
     status = ops->ceilings(backend, false, &device.ceilings, err);
     device.has_ceilings = status == TMK_OK;
     if (status == TMK_ERR_UNSUPPORTED) status = TMK_OK; /* of a simulated device */
-    if (status != TMK_OK) goto out;
     if (w == NULL && device.has_ceilings) tmk_out_device_ceilings(&device.ceilings);
   }
   if (w != NULL) tmk_out_device_json(w, &device);
@@ -86,6 +85,7 @@ out:
   return status;
 }
 
+/* Devices behind a faulty one are told of all the same; the first fault is the one to report. */
 static enum tmk_status report_backend(const struct tmk_backend_ops *ops, bool ceilings, struct tmk_json_writer *w,
                                       struct tmk_error *err)
 {
@@ -106,11 +106,25 @@ static enum tmk_status report_backend(const struct tmk_backend_ops *ops, bool ce
     }
     tmk_json_begin_array(w, "devices");
   }
-  for (int i = 0; i < count; i++) TMK_TRY(report_device(ops, i, ceilings, w, err));
-out:
+  for (int i = 0; i < count; i++) {
+    struct tmk_error why = {0};
+    const enum tmk_status reported = report_device(ops, i, ceilings, w, &why);
+    if (reported != TMK_OK && status == TMK_OK)
+      status = tmk_fail(err, reported, "%s:%d: %s", ops->name, i, why.message);
+  }
   if (w != NULL) {
     tmk_json_end_array(w);
     tmk_json_end_object(w);
+  }
+  return status;
+}
+
+static enum tmk_status report_backends(bool ceilings, struct tmk_json_writer *w, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  for (int i = 0; tmk_backends[i] != NULL; i++) {
+    const enum tmk_status reported = report_backend(tmk_backends[i], ceilings, w, status == TMK_OK ? err : NULL);
+    if (status == TMK_OK) status = reported;
   }
   return status;
 }
@@ -126,16 +140,13 @@ static enum tmk_status report_json(bool ceilings, struct tmk_error *err)
   tmk_json_put_string(w, "schema", "tokmark-devices");
   tmk_json_put_string(w, "schema_version", "1.1.0");
   tmk_json_begin_array(w, "backends");
-  for (int i = 0; tmk_backends[i] != NULL && status == TMK_OK; i++) {
-    status = report_backend(tmk_backends[i], ceilings, w, err);
-  }
+  status = report_backends(ceilings, w, err);
   tmk_json_end_array(w);
   tmk_json_end_object(w);
   enum tmk_status finished = tmk_json_finish(w, &text, &size, status == TMK_OK ? err : NULL);
-  if (status == TMK_OK) status = finished;
-  if (status == TMK_OK) fwrite(text, 1, size, stdout); /* main() notices a failed write */
+  if (finished == TMK_OK) fwrite(text, 1, size, stdout); /* main() notices a failed write */
   free(text);
-  return status;
+  return status != TMK_OK ? status : finished;
 }
 
 enum tmk_status tmk_cmd_devices(int argc, char **argv, struct tmk_error *err)
@@ -151,8 +162,7 @@ enum tmk_status tmk_cmd_devices(int argc, char **argv, struct tmk_error *err)
     return tmk_fail(err, TMK_ERR_USAGE, "--ceilings and --no-ceilings: must be one of them");
   }
   if (options.format == FORMAT_JSON) return report_json(!options.no_ceilings, err);
-  for (int i = 0; tmk_backends[i] != NULL; i++)
-    TMK_TRY(report_backend(tmk_backends[i], !options.no_ceilings, NULL, err));
+  TMK_TRY(report_backends(!options.no_ceilings, NULL, err));
 out:
   return status;
 }

@@ -16,6 +16,7 @@
 #include "runner.h"
 #include "stop.h"
 #include "sweep.h"
+#include "verdict.h"
 
 struct options {
   const char *model, *device, *isa, *output;
@@ -284,10 +285,12 @@ static enum tmk_status measure_shapes(struct command *command, struct tmk_error 
   if (!result->points) TMK_TRY(tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %d shapes", command->shapes.count));
   for (int i = 0; i < command->shapes.count; i++) {
     struct tmk_point *point = &result->points[result->point_count++];
-    TMK_TRY(tmk_op_bench_measure(&args, &command->shapes.items[i], point, err));
+    status = tmk_op_bench_measure(&args, &command->shapes.items[i], point, err);
     tmk_out_ops_row(stdout, point);
     fflush(stdout);
-    TMK_TRY(write_result(command, err));
+    /* The error that ends the run is the one to report, not that of the file. */
+    const enum tmk_status written = write_result(command, status == TMK_OK ? err : NULL);
+    TMK_TRY(status != TMK_OK ? status : written);
   }
 out:
   return status;
@@ -297,7 +300,6 @@ static enum tmk_status run(struct command *command, int argc, char **argv, struc
 {
   enum tmk_status status = TMK_OK;
   struct tmk_result *result = &command->result;
-  int bad = 0;
   TMK_TRY(tmk_identity_fill("ops", argc, argv, result, err));
   result->settings.seed = (uint64_t)command->options.seed;
   result->settings.threads = command->device->info.threads;
@@ -308,22 +310,12 @@ static enum tmk_status run(struct command *command, int argc, char **argv, struc
   TMK_TRY(tmk_run_read_ceilings(command->ops, command->backend, -1, command->device, err));
   tmk_out_preamble(stdout, result);
   tmk_out_ops_header(stdout);
-  status = measure_shapes(command, err);
-  if (status != TMK_OK) {
-    if (status == TMK_ERR_INTERRUPTED) (void)write_result(command, NULL);
-    goto out;
-  }
+  TMK_TRY(measure_shapes(command, err));
   TMK_TRY(tmk_run_read_ceilings(command->ops, command->backend, 0, command->device, err));
   result->complete = true;
   TMK_TRY(write_result(command, err));
   tmk_out_table_footer(stdout, result);
-  for (int64_t i = 0; i < result->point_count; i++) {
-    bad += result->points[i].status == TMK_POINT_FAILED || result->points[i].verdict.value == TMK_VERDICT_INVALID;
-  }
-  if (bad > 0) {
-    TMK_TRY(tmk_fail(err, TMK_ERR_FAILED, "%d of %lld operations failed or are INVALID", bad,
-                     (long long)result->point_count));
-  }
+  TMK_TRY(tmk_verdict_of_points(result, "operations", err));
 out:
   return status;
 }

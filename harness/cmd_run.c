@@ -17,6 +17,7 @@
 #include "runner.h"
 #include "stop.h"
 #include "target.h"
+#include "verdict.h"
 
 struct options {
   const char *model, *device, *isa, *output;
@@ -279,22 +280,17 @@ out:
 /* How the points ended, as a status. */
 static enum tmk_status judge(const struct command *command, struct tmk_error *err)
 {
-  int bad = 0, measured = 0;
+  enum tmk_status status = TMK_OK;
+  int measured = 0;
   const struct tmk_result *result = &command->result;
-  for (int64_t i = 0; i < result->point_count; i++) {
-    const struct tmk_point *point = &result->points[i];
-    bad += point->status == TMK_POINT_FAILED || point->verdict.value == TMK_VERDICT_INVALID;
-    measured += point->status == TMK_POINT_OK;
-  }
-  if (bad > 0) {
-    return tmk_fail(err, TMK_ERR_FAILED, "%d of %lld points failed or are INVALID", bad,
-                    (long long)result->point_count);
-  }
+  TMK_TRY(tmk_verdict_of_points(result, "points", err));
+  for (int64_t i = 0; i < result->point_count; i++) measured += result->points[i].status == TMK_POINT_OK;
   if (measured == 0) {
-    return tmk_fail(err, TMK_ERR_FAILED, "no point was measured: all %lld were skipped",
-                    (long long)result->point_count);
+    TMK_TRY(tmk_fail(err, TMK_ERR_FAILED, "no point was measured: all %lld were skipped; the first: %s",
+                     (long long)result->point_count, result->points[0].reason));
   }
-  return TMK_OK;
+out:
+  return status;
 }
 
 static void print_end(struct command *command)

@@ -141,7 +141,10 @@ static bool can_run(const struct bench *bench, struct tmk_point *point)
              ldexp((double)info->memory_free_bytes, -30));
     return false;
   }
-  return args->ops->supports(args->backend, bench->plan, &bench->plan->ops[0], point->reason, sizeof point->reason);
+  char reason[sizeof point->reason] = ""; /* filled on the way to a yes too */
+  if (args->ops->supports(args->backend, bench->plan, &bench->plan->ops[0], reason, (int)sizeof reason)) return true;
+  memcpy(point->reason, reason, sizeof point->reason);
+  return false;
 }
 
 /* The operation's result that a replay is compared on: its first output that is no cache. */

@@ -53,6 +53,8 @@ static bool read_energy(struct tmk_run_state *state, struct tmk_watch *watch, ui
 void tmk_run_watch_begin(struct tmk_run_state *state, struct tmk_watch *watch, bool energy)
 {
   read_health(state, watch, false);
+  /* A simulated device has neither power nor time of its own. */
+  energy = energy && !state->device->info.simulated;
   watch->energy_open = energy && read_energy(state, watch, &watch->energy_start_uj);
   if (watch->energy_open) {
     watch->energy_tried = true;

@@ -105,6 +105,23 @@ struct tmk_verdict tmk_verdict_join(struct tmk_verdict a, struct tmk_verdict b)
   return (struct tmk_verdict){.value = a.value > b.value ? a.value : b.value, .codes = a.codes | b.codes};
 }
 
+enum tmk_status tmk_verdict_of_points(const struct tmk_result *result, const char *what, struct tmk_error *err)
+{
+  const struct tmk_point *first = NULL;
+  int bad = 0;
+  char why[256];
+  for (int64_t i = 0; i < result->point_count; i++) {
+    const struct tmk_point *point = &result->points[i];
+    if (point->status != TMK_POINT_FAILED && point->verdict.value != TMK_VERDICT_INVALID) continue;
+    if (bad++ == 0) first = point;
+  }
+  if (first == NULL) return TMK_OK;
+  tmk_verdict_text(first->verdict, why, (int)sizeof why);
+  return tmk_fail(err, TMK_ERR_FAILED, "%d of %lld %s failed or are INVALID%s: %s: %s", bad,
+                  (long long)result->point_count, what, bad > 1 ? "; the first" : "", first->key,
+                  first->reason[0] != '\0' ? first->reason : why);
+}
+
 void tmk_verdict_text(struct tmk_verdict verdict, char *text, int text_size)
 {
   int used = snprintf(text, (size_t)text_size, "%s", tmk_verdict_value_name(verdict.value));

@@ -33,6 +33,9 @@ struct tmk_verdict_input {
 struct tmk_verdict tmk_verdict_decide(const struct tmk_verdict_input *input);
 /* Of something made of both: all codes, the worse value. */
 struct tmk_verdict tmk_verdict_join(struct tmk_verdict a, struct tmk_verdict b);
+/* Whether a run's points are good. FAILED if one failed or is INVALID: "2 of 4 points failed or are INVALID; the first: KEY: why".
+ * `what` they are: "points". */
+enum tmk_status tmk_verdict_of_points(const struct tmk_result *result, const char *what, struct tmk_error *err);
 /* "SUSPECT drift,unsteady" into text. */
 void tmk_verdict_text(struct tmk_verdict verdict, char *text, int text_size);
 

@@ -15,7 +15,7 @@ struct tmk_verify_table_args {
   const struct tmk_backend_ops *ops;
   struct tmk_backend *backend; /* open; borrowed */
   unsigned groups;             /* bit set over tmk_verify_group */
-  bool quick, fail_fast; /* fail_fast: the first wrong case is the last */
+  bool quick, fail_fast;       /* fail_fast: the first wrong case is the last */
   uint64_t first_seed;
   int seeds; /* first_seed, first_seed + 1, … */
   void *context;
@@ -30,7 +30,8 @@ struct tmk_verify_totals {
   int run, failed, skipped;
 };
 
-/* A wrong result is no error of this function: it stands in *totals. */
+/* A wrong result is no error of this function, nor is a case that can't be run to its end: it stands in *totals. A fault of the
+ * device ends the run behind the case and its group's rows. */
 enum tmk_status tmk_verify_table_run(const struct tmk_verify_table_args *args, struct tmk_verify_totals *totals,
                                      struct tmk_error *err);
 

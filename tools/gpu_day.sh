@@ -70,6 +70,7 @@ fi
 
 verify() { step verify 120 "$tokmark" verify --device cuda; }
 criterion() { step criterion 120 "$TESTS_DIR/test_cases_cuda" "--xml=$out/criterion.xml" --jobs 1; }
+graphs() { step graphs 40 "$TESTS_DIR/test_steps_cuda" --jobs 1; } # what is timed against the same ops one by one
 smoke() {
   step smoke 60 "$tokmark" run --device cuda --model qwen2.5-0.5b --phase decode,prefill --batch 1,32 --time 0.5 -o "$out/smoke.json" --force &&
     step smoke-schema 20 tests/validate_results.py "$out/smoke.json"
@@ -78,6 +79,7 @@ smoke() {
 if [ "$what" = test ]; then
   verify
   criterion
+  graphs
   smoke
   finish
 fi
@@ -93,5 +95,6 @@ done
 step ops 60 "$tokmark" ops --device cuda -o "$out/ops.json" --force
 step std-1 200 "$tokmark" run --device cuda --per-op -o "$out/std-1.json" --force &&
   step std-1-schema 20 tests/validate_results.py "$out/std-1.json"
+graphs
 criterion
 finish

@@ -9,6 +9,8 @@ static enum tmk_status status_of(cudaError_t error)
   case cudaErrorInsufficientDriver:
   case cudaErrorNoDevice:
   case cudaErrorUnsupportedPtxVersion: return TMK_ERR_UNSUPPORTED;
+  case cudaErrorInvalidConfiguration:
+  case cudaErrorLaunchOutOfResources: return TMK_ERR_FAILED;
   default: return TMK_ERR_DEVICE;
   }
 }

@@ -279,7 +279,7 @@ $ TOKMARK_NULL_SCRIPT='memory_at=/b8/' tokmark run --device null --model ./tiny.
 >   as output tokens: 990.1 tokens/s a CPU, 3.42 x, so 2,020 of them (2,020 to 2,020) [decode, batch 1, context 32]
 >   as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)
 >   A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.
-! tokmark: 1 of 2 points failed or are INVALID
+! tokmark: 1 of 2 points failed or are INVALID: step/tiny/decode/b8/c32/w=bf16/kv=bf16: scripted: out of memory for step/tiny/decode/b8/c32/w=bf16/kv=bf16
 $ TOKMARK_NULL_SCRIPT='wrong_at=/b8/' tokmark run --device null --model ./tiny.json --phase decode --batch 1,8 --context 32 --time 0.2
 ? 1
 > device     null: null device, 1 thread, scripted, 1.00 GiB
@@ -303,7 +303,7 @@ $ TOKMARK_NULL_SCRIPT='wrong_at=/b8/' tokmark run --device null --model ./tiny.j
 >   as output tokens: 990.1 tokens/s a CPU, 3.42 x, so 2,020 of them (2,020 to 2,020) [decode, batch 1, context 32]
 >   as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)
 >   A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.
-! tokmark: 1 of 2 points failed or are INVALID
+! tokmark: 1 of 2 points failed or are INVALID: step/tiny/decode/b8/c32/w=bf16/kv=bf16: wrong result: gemm lm_head m=8 n=96 k=64: logits[1,9]: got 8.40687084, expected 3.70343482 within 3.6e-06
 $ TOKMARK_NULL_SCRIPT='replay_wrong_at=/b8/' tokmark run --device null --model ./tiny.json --phase decode --batch 1,8 --context 32 --time 0.2
 ? 1
 > device     null: null device, 1 thread, scripted, 1.00 GiB
@@ -327,7 +327,7 @@ $ TOKMARK_NULL_SCRIPT='replay_wrong_at=/b8/' tokmark run --device null --model .
 >   as output tokens: 990.1 tokens/s a CPU, 3.42 x, so 2,020 of them (2,020 to 2,020) [decode, batch 1, context 32]
 >   as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)
 >   A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.
-! tokmark: 1 of 2 points failed or are INVALID
+! tokmark: 1 of 2 points failed or are INVALID: step/tiny/decode/b8/c32/w=bf16/kv=bf16: INVALID verify_failed
 $ TOKMARK_NULL_SCRIPT='device_fault_at=/b8/' tokmark run --device null --model ./tiny.json --phase decode --batch 1,8 --context 32 --time 0.2
 ? 1
 > device     null: null device, 1 thread, scripted, 1.00 GiB
@@ -416,7 +416,7 @@ $ TOKMARK_NULL_SCRIPT='zero_time_at=/b8/' tokmark run --device null --model ./ti
 >   as output tokens: 990.1 tokens/s a CPU, 3.42 x, so 2,020 of them (2,020 to 2,020) [decode, batch 1, context 32]
 >   as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)
 >   A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.
-! tokmark: 1 of 2 points failed or are INVALID
+! tokmark: 1 of 2 points failed or are INVALID: step/tiny/decode/b8/c32/w=bf16/kv=bf16: the clock gave 0 ns for 1 passes: must be above 0
 $ TOKMARK_NULL_SCRIPT='memory_gib=0.00001' tokmark run --device null --model ./tiny.json --phase decode --batch 1 --context 32 --time 0.2
 ? 1
 > device     null: null device, 1 thread, scripted, 10.5 KiB
@@ -436,7 +436,7 @@ $ TOKMARK_NULL_SCRIPT='memory_gib=0.00001' tokmark run --device null --model ./t
 >   as output tokens: no decode point counts: skipped: needs 0.3 MiB, 0.0 MiB are free
 >   as total tokens: no e2e point; decode takes in no prompt, so it has no total rate (run --phase e2e)
 >   A count of CPUs is an illustration. No scheduler, queue or network stands in these rates: `tokmark target FILE` says more.
-! tokmark: no point was measured: all 1 were skipped
+! tokmark: no point was measured: all 1 were skipped; the first: needs 0.3 MiB, 0.0 MiB are free
 
 # Disturbed figures are marked, not hidden.
 $ TOKMARK_NULL_SCRIPT='throttled_at=/b1/' tokmark run --device null --model ./tiny.json --phase decode --batch 1 --context 32 --time 0.2

@@ -16,6 +16,9 @@
  *   SIMGPU_LEAKS=0      memory still allocated at exit is no finding  SIMGPU_VERBOSE=1    why a call failed, on stderr
  *   SIMGPU_FAIL_MALLOC=n   the n-th allocation fails (from 1)         SIMGPU_FAIL_LAUNCH=n   the n-th launch fails
  *   SIMGPU_LOSE_DEVICE=n   the device is lost at the n-th launch
+ *   SIMGPU_FAULT_LAUNCH=n  the n-th launch succeeds, and its kernel then reads an illegal address: each later call returns that
+ *   SIMGPU_DRIVER          none: as without a driver; or the CUDA version that the driver is for, as a number: 12040 is 12.4, which is
+ *                          too old for this runtime; default 13000
  *   SIMGPU_LAUNCHES=FILE   a line is added for each launch: kernel (mangled), threads a block, bytes of dynamic shared memory
  *   SIMGPU_MUTANT, SIMGPU_MUTANTS   wrong changes of the kernels, to test tests with: rt_mutants.h
  */
@@ -35,7 +38,7 @@
 #include "sim_report.h"
 
 #define RT_DEVICES_MAX       8
-#define RT_VERSION           13000
+#define RT_VERSION           13000               /* of the runtime; a driver of its major version or above will do */
 #define RT_FIRST_DEVICE_ADDR ((uint64_t)1 << 48) /* sim_memory.h: no device address is below */
 
 /* A fatbin of the program; loaded on a device when it is first needed there. */
@@ -142,7 +145,8 @@ struct rt {
   struct rt_order order;
   uint64_t seed, host_time_ns;
   unsigned long long captures;
-  uint64_t mallocs, launches, fail_malloc, fail_launch, lose_device;
+  uint64_t mallocs, launches, fail_malloc, fail_launch, lose_device, fault_launch;
+  int driver; /* CUDA version that it is for; 0: there is none */
   int exit_code;
   bool verbose, leaks;
   FILE *launch_log; /* NULL: none */
@@ -170,6 +174,8 @@ cudaError_t rt_leave(struct rt *rt, cudaError_t error);
 struct rt_thread *rt_thread(void);
 /* In a child process, whose parent was inside one API call of one thread: the lock is this thread's again, held once. */
 void rt_after_fork(struct rt *rt);
+/* Why there is no device: none, or no driver that this runtime can use. */
+cudaError_t rt_no_device(const struct rt *rt);
 /* The thread's device. Its sticky error if it has one (out is set all the same). */
 cudaError_t rt_device(struct rt *rt, struct rt_device **out);
 /* Says why with SIMGPU_VERBOSE=1; returns `error`. */

@@ -30,14 +30,28 @@ static uint64_t number(const char *name, uint64_t otherwise, uint64_t limit)
   _exit(2);
 }
 
+static int driver_version(void)
+{
+  const char *text = getenv("SIMGPU_DRIVER");
+  return text != NULL && strcmp(text, "none") == 0 ? 0 : (int)number("SIMGPU_DRIVER", RT_VERSION, 99999);
+}
+
+static bool driver_will_do(const struct rt *rt)
+{
+  return rt->driver / 1000 >= RT_VERSION / 1000;
+}
+
 static void create_devices(struct rt *rt)
 {
   const char *arch = getenv("SIMGPU_DEVICE");
+  rt->driver = driver_version();
   rt->device_count = (uint32_t)number("SIMGPU_DEVICES", 1, RT_DEVICES_MAX);
+  if (!driver_will_do(rt)) rt->device_count = 0;
   rt->seed = number("SIMGPU_SEED", 0, UINT64_MAX);
   rt->fail_malloc = number("SIMGPU_FAIL_MALLOC", 0, UINT64_MAX);
   rt->fail_launch = number("SIMGPU_FAIL_LAUNCH", 0, UINT64_MAX);
   rt->lose_device = number("SIMGPU_LOSE_DEVICE", 0, UINT64_MAX);
+  rt->fault_launch = number("SIMGPU_FAULT_LAUNCH", 0, UINT64_MAX);
   rt->exit_code = (int)number("SIMGPU_EXIT", EXIT_DEFAULT, 255);
   rt->verbose = number("SIMGPU_VERBOSE", 0, 1) == 1;
   rt->leaks = number("SIMGPU_LEAKS", 1, 1) == 1;
@@ -137,10 +151,15 @@ cudaError_t rt_sim_fail(const struct rt *rt, const struct sim_error *error)
   return rt_fail(rt, rt_error_of(error->status), "%s", error->message);
 }
 
+cudaError_t rt_no_device(const struct rt *rt)
+{
+  return driver_will_do(rt) ? cudaErrorNoDevice : cudaErrorInsufficientDriver;
+}
+
 cudaError_t rt_device(struct rt *rt, struct rt_device **out)
 {
   *out = NULL;
-  if (rt->device_count == 0) return cudaErrorNoDevice;
+  if (rt->device_count == 0) return rt_no_device(rt);
   *out = &rt->devices[thread.device];
   struct sim_error error;
   if (sim_device_health((*out)->sim, &error) == SIM_OK) return cudaSuccess;

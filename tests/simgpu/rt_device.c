@@ -9,11 +9,12 @@ cudaError_t cudaGetDeviceCount(int *count)
   struct rt *rt = rt_enter(__func__);
   if (count == NULL) return rt_leave(rt, cudaErrorInvalidValue);
   *count = (int)rt->device_count;
-  return rt_leave(rt, rt->device_count > 0 ? cudaSuccess : cudaErrorNoDevice);
+  return rt_leave(rt, rt->device_count > 0 ? cudaSuccess : rt_no_device(rt));
 }
 
 static cudaError_t check_ordinal(const struct rt *rt, int device)
 {
+  if (rt->device_count == 0) return rt_no_device(rt);
   if (device >= 0 && (uint32_t)device < rt->device_count) return cudaSuccess;
   return rt_fail(rt, cudaErrorInvalidDevice, "device %d: there are %u", device, rt->device_count);
 }
@@ -31,7 +32,7 @@ cudaError_t cudaGetDevice(int *device)
   struct rt *rt = rt_enter(__func__);
   if (device == NULL) return rt_leave(rt, cudaErrorInvalidValue);
   *device = rt_thread()->device;
-  return rt_leave(rt, rt->device_count > 0 ? cudaSuccess : cudaErrorNoDevice);
+  return rt_leave(rt, rt->device_count > 0 ? cudaSuccess : rt_no_device(rt));
 }
 
 static void fill_properties(struct cudaDeviceProp *p, const struct sim_arch *arch, int device)
@@ -171,12 +172,15 @@ int cudaSimulatedGpu(void)
 
 cudaError_t cudaDriverGetVersion(int *version)
 {
-  if (version == NULL) return cudaErrorInvalidValue;
-  *version = RT_VERSION;
-  return cudaSuccess;
+  struct rt *rt = rt_enter(__func__);
+  if (version == NULL) return rt_leave(rt, cudaErrorInvalidValue);
+  *version = rt->driver;
+  return rt_leave(rt, cudaSuccess);
 }
 
 cudaError_t cudaRuntimeGetVersion(int *version)
 {
-  return cudaDriverGetVersion(version);
+  if (version == NULL) return cudaErrorInvalidValue;
+  *version = RT_VERSION;
+  return cudaSuccess;
 }

@@ -8,11 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A driver that is too old for the runtime (SIMGPU_DRIVER) has devices all the same; here it has none. */
+static CUresult result_of(cudaError_t error)
+{
+  return error == cudaErrorInsufficientDriver ? CUDA_ERROR_NO_DEVICE : (CUresult)error;
+}
+
 CUresult cuInit(unsigned flags)
 {
   int count = 0;
   if (flags != 0) return CUDA_ERROR_INVALID_VALUE;
-  return (CUresult)cudaGetDeviceCount(&count);
+  return result_of(cudaGetDeviceCount(&count));
 }
 
 CUresult cuDriverGetVersion(int *version)
@@ -22,14 +28,14 @@ CUresult cuDriverGetVersion(int *version)
 
 CUresult cuDeviceGetCount(int *count)
 {
-  return (CUresult)cudaGetDeviceCount(count);
+  return result_of(cudaGetDeviceCount(count));
 }
 
 CUresult cuDeviceGet(CUdevice *device, int ordinal)
 {
   int count = 0;
   if (device == NULL) return CUDA_ERROR_INVALID_VALUE;
-  CUresult result = (CUresult)cudaGetDeviceCount(&count);
+  CUresult result = result_of(cudaGetDeviceCount(&count));
   if (result != CUDA_SUCCESS) return result;
   if (ordinal < 0 || ordinal >= count) return CUDA_ERROR_INVALID_DEVICE;
   *device = ordinal;
@@ -40,7 +46,7 @@ CUresult cuDeviceGetName(char *name, int size, CUdevice device)
 {
   struct cudaDeviceProp properties;
   if (name == NULL || size <= 0) return CUDA_ERROR_INVALID_VALUE;
-  CUresult result = (CUresult)cudaGetDeviceProperties(&properties, device);
+  CUresult result = result_of(cudaGetDeviceProperties(&properties, device));
   if (result == CUDA_SUCCESS) snprintf(name, (size_t)size, "%s", properties.name);
   return result;
 }
@@ -49,14 +55,14 @@ CUresult cuDeviceTotalMem(size_t *bytes, CUdevice device)
 {
   struct cudaDeviceProp properties;
   if (bytes == NULL) return CUDA_ERROR_INVALID_VALUE;
-  CUresult result = (CUresult)cudaGetDeviceProperties(&properties, device);
+  CUresult result = result_of(cudaGetDeviceProperties(&properties, device));
   if (result == CUDA_SUCCESS) *bytes = properties.totalGlobalMem;
   return result;
 }
 
 CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice device)
 {
-  return (CUresult)cudaDeviceGetAttribute(value, (enum cudaDeviceAttr)attribute, device);
+  return result_of(cudaDeviceGetAttribute(value, (enum cudaDeviceAttr)attribute, device));
 }
 
 /* NULL: none of that name. */

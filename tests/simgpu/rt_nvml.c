@@ -2,7 +2,7 @@
  * constant, energy is that power times the host's time since nvmlInit: a program that divides one by the other gets the power back.
  * Nothing here is a measurement.
  *
- *   SIMGPU_NVML=missing      nvmlInit fails as where there is no driver
+ *   SIMGPU_NVML=missing      nvmlInit fails as where there is no driver; SIMGPU_DRIVER=none does the same
  *   SIMGPU_NVML_THROTTLE=n   the mask of throttle reasons; default 0
  *   SIMGPU_NVML_ECC=n        uncorrected ECC errors; default 0
  *   SIMGPU_NVML_ECC_MODE=n   0: ECC is off              SIMGPU_NVML_MIG=n           1: MIG is on
@@ -111,9 +111,10 @@ static int put(char *to, unsigned size, const char *text)
 
 NVML(nvmlInit_v2, void)
 {
-  const char *name = getenv("SIMGPU_DEVICE"), *missing = getenv("SIMGPU_NVML");
+  const char *name = getenv("SIMGPU_DEVICE"), *missing = getenv("SIMGPU_NVML"), *driver = getenv("SIMGPU_DRIVER");
   unsigned long long count;
   if (missing != NULL && strcmp(missing, "missing") == 0) return NVML_ERROR_DRIVER_NOT_LOADED;
+  if (driver != NULL && strcmp(driver, "none") == 0) return NVML_ERROR_DRIVER_NOT_LOADED;
   if (state.opened > 0) {
     state.opened++;
     return NVML_SUCCESS;

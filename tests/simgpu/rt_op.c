@@ -32,6 +32,13 @@ static cudaError_t run_launch(struct rt *rt, const struct rt_op *op, struct rt_t
     return rt_fail(rt, cudaErrorLaunchOutOfResources, "SIMGPU_FAIL_LAUNCH: launch %llu fails",
                    (unsigned long long)rt->launches);
   }
+  if (rt->launches == rt->fault_launch) {
+    error.status = SIM_ERR_FAULT_ADDRESS;
+    snprintf(error.message, sizeof error.message, "SIMGPU_FAULT_LAUNCH: the kernel of launch %llu faults",
+             (unsigned long long)rt->launches);
+    sim_device_fault(device->sim, &error);
+    return cudaSuccess;
+  }
   launch.seed = rt->seed + rt->launches * 0x9e3779b97f4a7c15ull; /* each launch its own schedule */
   launch.turn = &turn->sim;
   enum sim_status status = rt_mutants_launch(rt, op, &launch, &stats, &error);

@@ -68,6 +68,53 @@ Test(rt, injected_faults)
   EXPECT_RUN("SIMGPU_FAIL_LAUNCH=2", "rmsnorm", 0, "0 wrong\n");
 }
 
+/* The launch itself and the look behind it succeed; whatever comes next says what the kernel did. */
+Test(rt, a_kernel_that_is_made_to_fault_faults_after_its_launch)
+{
+  EXPECT_RUN("SIMGPU_FAULT_LAUNCH=1", "rmsnorm", 0, "cudaMemcpyDeviceToHost): cudaErrorIllegalAddress");
+  EXPECT_RUN("SIMGPU_FAULT_LAUNCH=2", "rmsnorm graph", 0, "cudaStreamSynchronize(first): cudaErrorIllegalAddress");
+  EXPECT_RUN("SIMGPU_FAULT_LAUNCH=2", "rmsnorm", 0, "0 wrong\n");
+}
+
+Test(rt, driver_can_be_missing_or_too_old)
+{
+  static const struct {
+    const char *driver;
+    int version, error;
+  } rows[] = {{"none", 0, 35}, {"12040", 12040, 35}, {"12999", 12999, 35}, {"13010", 13010, 0}, {"14000", 14000, 0}};
+  EXPECT_RUN("SIMGPU_DRIVER=none", "rmsnorm", 0, "cudaErrorInsufficientDriver");
+  EXPECT_RUN("SIMGPU_DRIVER=new", "rmsnorm", 2, "SIMGPU_DRIVER=new");
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    /* The environment is read once a process. */
+    fflush(NULL);
+    const pid_t child = fork();
+    int status = 0;
+    cr_assert_geq(child, 0);
+    if (child > 0) {
+      cr_assert_eq(waitpid(child, &status, 0), child);
+      cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "SIMGPU_DRIVER=%s", rows[i].driver);
+      continue;
+    }
+    setenv("SIMGPU_DRIVER", rows[i].driver, 1);
+    void *runtime = open_library("libcudart.so.13"), *driver = open_library("libcuda.so.1");
+    void *nvml = open_library("libnvidia-ml.so.1");
+    FUNCTION(runtime, cudaGetDeviceCount, int *);
+    FUNCTION(runtime, cudaDriverGetVersion, int *);
+    FUNCTION(runtime, cudaRuntimeGetVersion, int *);
+    FUNCTION(runtime, cudaSetDevice, int);
+    FUNCTION(driver, cuInit, unsigned);
+    FUNCTION(nvml, nvmlInit_v2, void);
+    int count = -1, version = -1, of_runtime = -1;
+    bool good = cudaGetDeviceCount(&count) == rows[i].error && count == (rows[i].error == 0);
+    good = good && cudaDriverGetVersion(&version) == 0 && version == rows[i].version;
+    good = good && cudaRuntimeGetVersion(&of_runtime) == 0 && of_runtime == 13000;
+    good = good && cudaSetDevice(0) == rows[i].error;
+    good = good && cuInit(0) == (rows[i].error == 0 ? 0 : 100);
+    good = good && nvmlInit_v2() == (rows[i].version == 0 ? 9 : 0);
+    _exit(good ? 0 : 1);
+  }
+}
+
 Test(rt, environment_is_checked)
 {
   EXPECT_RUN("SIMGPU_DEVICE=V100", "rmsnorm", 2, "must be A100");

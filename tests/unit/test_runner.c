@@ -557,7 +557,7 @@ Test(runner, nothing_to_run_measures_no_ceilings)
 
 Test(runner, simulated_device_has_no_throughput)
 {
-  struct rig rig = {.script = "simulated; gpu; name=NVIDIA H100 80GB HBM3", .per_op = true};
+  struct rig rig = {.script = "simulated; gpu; name=NVIDIA H100 80GB HBM3; power_w=50", .per_op = true};
   add_decode(&rig, 2, 3);
   add(&rig, tiny_workload(TMK_PHASE_E2E, 1, 5, 4, 0));
   expect_ok(&rig);
@@ -569,6 +569,7 @@ Test(runner, simulated_device_has_no_throughput)
     cr_assert(isnan(points[i].latency.tpot_ns) && isnan(points[i].latency.e2e_ns));
     cr_assert(isnan(points[i].limit.share.datasheet) && isnan(points[i].limit.share.measured));
     cr_assert(isnan(tmk_point_rate(&points[i])));
+    cr_assert(isnan(points[i].energy.joules));
   }
   cr_assert_eq(points[0].sample_count, 1);
   cr_assert_eq(points[0].warmup_samples, 0);

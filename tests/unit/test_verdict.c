@@ -2,6 +2,8 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 static struct tmk_verdict_input clean(void)
 {
@@ -137,6 +139,29 @@ Test(verdict, text)
   char small[12];
   tmk_verdict_text((struct tmk_verdict){TMK_VERDICT_INVALID, ~0u}, small, sizeof small);
   cr_assert_str_eq(small, "INVALID thr");
+}
+
+/* The first that is not good is named, with its reason or, where the numbers are what is wrong, its codes. */
+Test(verdict, of_points)
+{
+  static struct tmk_point points[4]; /* large */
+  const struct tmk_result result = {.points = points, .point_count = 4};
+  struct tmk_error err = {0};
+  for (int i = 0; i < 4; i++) {
+    tmk_point_init(&points[i]);
+    points[i].status = TMK_POINT_OK;
+    snprintf(points[i].key, sizeof points[i].key, "step/m/decode/b%d", i);
+  }
+  points[0].status = TMK_POINT_SKIPPED;
+  points[3].verdict = (struct tmk_verdict){TMK_VERDICT_SUSPECT, TMK_CODE_DRIFT};
+  cr_assert_eq(tmk_verdict_of_points(&result, "points", &err), TMK_OK);
+  points[2].verdict = (struct tmk_verdict){TMK_VERDICT_INVALID, TMK_CODE_ECC};
+  cr_assert_eq(tmk_verdict_of_points(&result, "points", &err), TMK_ERR_FAILED);
+  cr_assert_str_eq(err.message, "1 of 4 points failed or are INVALID: step/m/decode/b2: INVALID ecc");
+  points[1].status = TMK_POINT_FAILED;
+  snprintf(points[1].reason, sizeof points[1].reason, "out of memory");
+  cr_assert_eq(tmk_verdict_of_points(&result, "operations", &err), TMK_ERR_FAILED);
+  cr_assert_str_eq(err.message, "2 of 4 operations failed or are INVALID; the first: step/m/decode/b1: out of memory");
 }
 
 Test(verdict, table_has_every_code_once)
