@@ -128,7 +128,7 @@ static const struct {
     {{.seqs = 33, .q_len = 1, .past = 17, .heads_q = 4, .heads_kv = 1, .head_dim = 64, .rotary_dim = 2},
      PLAIN_ROPE,
      false},
-    {{.seqs = 3, .q_len = 3, .seq_first = 1, .past = 62, .heads_q = 3, .heads_kv = 2, .head_dim = 70, .rotary_dim = 30},
+    {{.seqs = 3, .q_len = 3, .seq_first = 1, .past = 62, .heads_q = 4, .heads_kv = 2, .head_dim = 70, .rotary_dim = 30},
      PLAIN_ROPE,
      true},
     {{.seqs = 1, .q_len = 67, .heads_q = 2, .heads_kv = 1, .head_dim = 33, .rotary_dim = 32}, PLAIN_ROPE, true},
