@@ -17,8 +17,9 @@ static __device__ __forceinline__ int64_t row_start(const tmk_cuda_place &p, int
 {
   if (p.layout != TMK_CUDA_CACHE) return row * p.ld;
   const int64_t head = row % p.heads, position = row / p.heads % p.positions, sequence = row / p.heads / p.positions;
-  const int64_t page = p.pages[sequence * p.pages_per_sequence + position / TMK_CUDA_PAGE_TOKENS];
-  return ((page * p.heads + head) * TMK_CUDA_PAGE_TOKENS + position % TMK_CUDA_PAGE_TOKENS) * p.head_dim;
+  const uint32_t page_of = (uint32_t)position / TMK_CUDA_PAGE_TOKENS, in_page = (uint32_t)position % TMK_CUDA_PAGE_TOKENS;
+  const int64_t page = p.pages[sequence * p.pages_per_sequence + page_of];
+  return ((page * p.heads + head) * TMK_CUDA_PAGE_TOKENS + in_page) * p.head_dim;
 }
 
 static __device__ __forceinline__ void put(const tmk_cuda_fill &f, int64_t place, uint32_t bits)

@@ -201,6 +201,57 @@ static bool next_statement(struct cursor *c, struct statement *s)
   return split_operands(s, at, end - 1);
 }
 
+static void forget(struct sim_mutants *list, uint32_t count)
+{
+  while (list->count > count) {
+    struct sim_mutant *m = &list->items[--list->count];
+    free(m->text);
+    free(m->before);
+    free(m->after);
+    free(m->context);
+  }
+}
+
+/* What the compiler makes of a 64-bit division: "or, and −2³², setp, bra", which asks whether 32 bits will do, and a block for each
+ * answer. The choice makes no difference for operands below 2³², and no test has others, so neither it nor the long block is changed. */
+struct long_division {
+  uint32_t block, statement; /* mutants before the block, and before the last statement */
+  bool in_block;             /* the block divides 64 bits */
+  struct span predicate;     /* of the last choice */
+  bool choice;               /* its setp is next */
+};
+
+static void leave_long_division(struct sim_mutants *list, struct long_division *d, const struct statement *s,
+                                uint32_t count)
+{
+  const struct span *word = s->words;
+  bool branch = span_is(word[0], "bra") || span_is(word[0], "ret") || span_is(word[0], "exit");
+  if (d->choice) {
+    forget(list, count);
+    d->choice = false;
+    d->predicate = s->operand_count > 0 ? s->operands[0] : (struct span){0};
+  } else if (branch && d->predicate.length > 0 && s->guard.length > d->predicate.length &&
+             memcmp(s->guard.text + s->guard.length - d->predicate.length, d->predicate.text, d->predicate.length) ==
+                 0) {
+    forget(list, count);
+  } else if (span_is(word[0], "and") && s->operand_count == 3 && span_is(s->operands[2], "-4294967296")) {
+    forget(list, d->statement);
+    d->choice = true;
+  }
+  d->in_block = d->in_block || ((span_is(word[0], "div") || span_is(word[0], "rem")) &&
+                                (statement_has(s, "s64") || statement_has(s, "u64")));
+  d->statement = count < list->count ? count : list->count;
+  if (!branch) return;
+  if (d->in_block) forget(list, d->block);
+  *d = (struct long_division){.block = list->count, .statement = list->count, .predicate = d->predicate};
+}
+
+static void label_ends_block(struct sim_mutants *list, struct long_division *d)
+{
+  if (d->in_block) forget(list, d->block);
+  *d = (struct long_division){.block = list->count, .statement = list->count, .predicate = d->predicate};
+}
+
 bool sim_mutants_list(const char *text, size_t size, const char *kernel, struct sim_mutants *out)
 {
   struct cursor c = {text, text + size, text, 1}, start, body;
@@ -211,6 +262,7 @@ bool sim_mutants_list(const char *text, size_t size, const char *kernel, struct 
   if (!found) return false;
   const char *end = c.at;
   struct statement s = {0};
+  struct long_division division = {0};
   c = body;
   c.end = end;
   while (c.at < c.end) {
@@ -219,12 +271,16 @@ bool sim_mutants_list(const char *text, size_t size, const char *kernel, struct 
     if (*c.at == '{' || *c.at == '}' || *c.at == ';') {
       step(&c);
     } else if (next_statement(&c, &s)) {
+      uint32_t count = out->count;
       if (!mutate_statement(out, &s)) {
         sim_mutants_free(out);
         return false;
       }
+      leave_long_division(out, &division, &s, count);
       s.earlier[0] = s.earlier[1];
       s.earlier[1] = s.all;
+    } else if (c.at > c.text && c.at[-1] == ':') {
+      label_ends_block(out, &division);
     }
   }
   return true;
@@ -232,12 +288,7 @@ bool sim_mutants_list(const char *text, size_t size, const char *kernel, struct 
 
 void sim_mutants_free(struct sim_mutants *list)
 {
-  for (uint32_t i = 0; i < list->count; i++) {
-    free(list->items[i].text);
-    free(list->items[i].before);
-    free(list->items[i].after);
-    free(list->items[i].context);
-  }
+  forget(list, 0);
   free(list->items);
   *list = (struct sim_mutants){0};
 }
