@@ -35,8 +35,8 @@ static const struct {
 static const struct {
   int64_t m, n, k;
 } gemm_more[] = {
-    {300, 48, 320},   {513, 33, 96},   {8, 24, 14336},  {128, 512, 128}, {300, 700, 328},
-    {500, 1001, 136}, {1000, 300, 72}, {763, 379, 250}, {380, 761, 250},
+    {300, 48, 320},  {513, 33, 96},   {8, 24, 14336},  {128, 512, 128},  {300, 700, 328},  {500, 1001, 136},
+    {1000, 300, 72}, {763, 379, 250}, {380, 761, 250}, {1020, 127, 530}, {250, 1000, 650}, {131, 100, 2050},
 };
 /* Of narrow weights: whole blocks of 16 along k, one and more of the 64 and 128 that scales are laid out by, and others. */
 static const struct {
@@ -131,6 +131,10 @@ static const struct {
     {{.seqs = 3, .q_len = 3, .seq_first = 1, .past = 62, .heads_q = 4, .heads_kv = 2, .head_dim = 70, .rotary_dim = 30},
      PLAIN_ROPE,
      true},
+    {{.seqs = 2, .q_len = 2, .heads_q = 2, .heads_kv = 1, .head_dim = 328, .rotary_dim = 64}, PLAIN_ROPE, true},
+    {{.seqs = 1, .q_len = 3, .past = 5, .heads_q = 2, .heads_kv = 1, .head_dim = 150, .rotary_dim = 20},
+     PLAIN_ROPE,
+     true},
     {{.seqs = 1, .q_len = 67, .heads_q = 2, .heads_kv = 1, .head_dim = 33, .rotary_dim = 32}, PLAIN_ROPE, true},
     {{.seqs = 1, .q_len = 129, .past = 7, .heads_q = 2, .heads_kv = 2, .head_dim = 64, .rotary_dim = 64},
      YARN_ROPE,
@@ -144,12 +148,11 @@ static const struct tmk_op_rmsnorm rmsnorm_rows[] = {
     {.rows = 1, .hidden = 1, .row_group = 1},     {.rows = 3, .hidden = 5, .row_group = 1},
     {.rows = 1, .hidden = 64, .row_group = 1},    {.rows = 7, .hidden = 127, .row_group = 1},
     {.rows = 17, .hidden = 896, .row_group = 1},  {.rows = 64, .hidden = 257, .row_group = 1},
-    {.rows = 2, .hidden = 2048, .row_group = 1},  {.rows = 5, .hidden = 4099, .row_group = 1},
+    {.rows = 2, .hidden = 2048, .row_group = 1},  {.rows = 5, .hidden = 4103, .row_group = 1},
     {.rows = 1, .hidden = 16384, .row_group = 1}, {.rows = 1, .hidden = 96, .row_group = 7},
     {.rows = 4, .hidden = 130, .row_group = 13},  {.rows = 16, .hidden = 64, .row_group = 2},
-    {.rows = 3, .hidden = 2049, .row_group = 32}, {.rows = 1, .hidden = 8198, .row_group = 1},
-    {.rows = 1, .hidden = 12301, .row_group = 1}, {.rows = 1, .hidden = 20483, .row_group = 1},
-    {.rows = 1, .hidden = 24583, .row_group = 1}, {.rows = 1, .hidden = 28676, .row_group = 1},
+    {.rows = 3, .hidden = 2049, .row_group = 32}, {.rows = 1, .hidden = 8199, .row_group = 1},
+    {.rows = 1, .hidden = 12303, .row_group = 1},
 };
 
 static const struct tmk_op_embed embed_rows[] = {
