@@ -68,22 +68,22 @@ $ SIMGPU_FAIL_LAUNCH=5 ./gpu ops --device cuda --op gemm --m 1,3 --n 64 --k 128 
 ! tokmark: 1 of 2 operations failed or are INVALID: op/gemm/m1/n64/k128/w=bf16: reading back: cudaErrorLaunchOutOfResources: too many resources requested for launch
 $ SIMGPU_FAIL_MALLOC=7 ./gpu verify --device cuda --op rmsnorm --quick --seeds 1 | sed -n '/^op/,$p'
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
->   FAIL rmsnorm rows=17 hidden=896 +delta w=bf16, seed 1: cudaMalloc of 102144 bytes for cache and activations: cudaErrorMemoryAllocation: out of memory
+>   FAIL rmsnorm rows=1 hidden=64 +delta w=bf16, seed 1: cudaMalloc of 1536 bytes for cache and activations: cudaErrorMemoryAllocation: out of memory
 > rmsnorm    f32      -            0       0        6                  -  skipped
-> rmsnorm    bf16     -            5       1        0              0.270  FAIL
+> rmsnorm    bf16     -            6       1        0              0.283  FAIL
 >
-> 5 run, 1 failed, 6 skipped
+> 6 run, 1 failed, 6 skipped
 > skipped: no f32 weights on this device
-! tokmark: 1 of 5 cases failed
+! tokmark: 1 of 6 cases failed
 $ SIMGPU_FAIL_LAUNCH=1 ./gpu verify --device cuda --op rmsnorm --quick --seeds 1 | sed -n '/^op/,$p'
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
->   FAIL rmsnorm rows=1 hidden=64 +delta w=bf16, seed 1: filling weights: cudaErrorLaunchOutOfResources: too many resources requested for launch
+>   FAIL rmsnorm rows=1 hidden=1 +delta w=bf16, seed 1: filling weights: cudaErrorLaunchOutOfResources: too many resources requested for launch
 > rmsnorm    f32      -            0       0        6                  -  skipped
-> rmsnorm    bf16     -            5       1        0              0.283  FAIL
+> rmsnorm    bf16     -            6       1        0              0.283  FAIL
 >
-> 5 run, 1 failed, 6 skipped
+> 6 run, 1 failed, 6 skipped
 > skipped: no f32 weights on this device
-! tokmark: 1 of 5 cases failed
+! tokmark: 1 of 6 cases failed
 # A fault of the device: the end, with what it came from.
 $ SIMGPU_FAULT_LAUNCH=40 ./gpu ops --device cuda --op gemm --m 1,3,5 --n 64 --k 128 -o fault.json | sed -n '/^gemm.m/,$p'
 > gemm/m1/n64/k128/w=bf16                                   -             -           - cache          -       - -
@@ -102,13 +102,13 @@ $ tokmark show fault.json | sed -n '/^operation/,$p'
 >
 $ SIMGPU_FAULT_LAUNCH=12 ./gpu verify --device cuda --op rmsnorm,gemm --quick --seeds 1 | sed -n '/^op/,$p'
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
->   FAIL rmsnorm rows=1 hidden=64 +delta w=bf16, seed 1: reading back: cudaErrorIllegalAddress: an illegal memory access was encountered
+>   FAIL rmsnorm rows=1 hidden=1 +delta w=bf16, seed 1: reading back: cudaErrorIllegalAddress: an illegal memory access was encountered
 > rmsnorm    f32      -            0       0        6                  -  skipped
 > rmsnorm    bf16     -            1       1        0              0.000  FAIL
 ! tokmark: reading back: cudaErrorIllegalAddress: an illegal memory access was encountered
 $ SIMGPU_LOSE_DEVICE=1 ./gpu verify --device cuda --op rmsnorm --quick --seeds 1 | sed -n '/^op/,$p'
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
->   FAIL rmsnorm rows=1 hidden=64 +delta w=bf16, seed 1: filling weights: cudaErrorDevicesUnavailable: CUDA-capable device(s) is/are busy or unavailable
+>   FAIL rmsnorm rows=1 hidden=1 +delta w=bf16, seed 1: filling weights: cudaErrorDevicesUnavailable: CUDA-capable device(s) is/are busy or unavailable
 > rmsnorm    f32      -            0       0        6                  -  skipped
 > rmsnorm    bf16     -            1       1        0              0.000  FAIL
 ! tokmark: filling weights: cudaErrorDevicesUnavailable: CUDA-capable device(s) is/are busy or unavailable

@@ -8,15 +8,15 @@ $ tokmark verify --device null --op embed,gemm,sample --seeds 1 --quick
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
 > embed      f32      -            2       0        0              0.000  PASS
 > embed      bf16     -            1       0        0              0.000  PASS
-> gemm       f32      -           30       0        0              0.248  PASS
-> gemm       bf16     -           29       0        0              0.249  PASS
-> gemm       nvfp4    -            0       0        4                  -  skipped
+> gemm       f32      -           36       0        0              0.248  PASS
+> gemm       bf16     -           36       0        0              0.249  PASS
 > gemm       fp8      -            0       0        5                  -  skipped
+> gemm       nvfp4    -            0       0        4                  -  skipped
 > sample     -        -            2       0        0              0.000  PASS
 >
-> 64 run, 0 failed, 9 skipped
-> skipped: no nvfp4 weights on this device
+> 77 run, 0 failed, 9 skipped
 > skipped: no fp8 weights on this device
+> skipped: no nvfp4 weights on this device
 $ tokmark verify --device ref --op embed,sample --seeds 2 --seed 7 --quick
 > device     ref: float64 reference, scalar, 1 thread, activations f64
 > cases      every fifth, 2 seeds from 7
