@@ -95,7 +95,7 @@ static const struct {
     {{.seqs = 2, .q_len = 1, .past = 4095, .heads_q = 7, .heads_kv = 1, .head_dim = 128, .rotary_dim = 128},
      LLAMA3_ROPE,
      false},
-    {{.seqs = 1, .q_len = 1, .past = 32749, .heads_q = 2, .heads_kv = 1, .head_dim = 64, .rotary_dim = 64},
+    {{.seqs = 1, .q_len = 1, .past = 9001, .heads_q = 2, .heads_kv = 1, .head_dim = 64, .rotary_dim = 64},
      PLAIN_ROPE,
      false},
     {{.seqs = 1, .q_len = 3, .past = 99991, .heads_q = 2, .heads_kv = 1, .head_dim = 64, .rotary_dim = 64},
