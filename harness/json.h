@@ -28,6 +28,8 @@ struct tmk_json {
 /* Reads and parses a file (regular file or pipe; a directory, an empty, over-large, truncated, binary, non-UTF-8, too deep
  * document, or one with a key twice in an object, is a USAGE error that names the file). */
 enum tmk_status tmk_json_read_file(const char *path, struct tmk_json_doc **out, struct tmk_error *err);
+/* Its bytes alone, as they are: the same refusals of what is no file or too large. *text is owned by the caller (free). */
+enum tmk_status tmk_json_read_text(const char *path, char **text, size_t *size, struct tmk_error *err);
 /* The same from memory; `name` stands for the file in messages. Text need not be NUL-terminated. */
 enum tmk_status tmk_json_parse(const char *name, const char *text, size_t size, struct tmk_json_doc **out,
                                struct tmk_error *err);
@@ -77,7 +79,8 @@ void tmk_json_end_object(struct tmk_json_writer *w);
 void tmk_json_begin_array(struct tmk_json_writer *w, const char *key);
 void tmk_json_end_array(struct tmk_json_writer *w);
 void tmk_json_put_int(struct tmk_json_writer *w, const char *key, int64_t value);
-void tmk_json_put_uint_text(struct tmk_json_writer *w, const char *key, uint64_t value); /* as a decimal string: 64 bits */
+void tmk_json_put_uint_text(struct tmk_json_writer *w, const char *key,
+                            uint64_t value); /* as a decimal string: 64 bits */
 void tmk_json_put_real(struct tmk_json_writer *w, const char *key, double value);
 void tmk_json_put_bool(struct tmk_json_writer *w, const char *key, bool value);
 void tmk_json_put_string(struct tmk_json_writer *w, const char *key, const char *value);

@@ -10,6 +10,7 @@
 #include "json.h"
 #include "result_fields.h"
 #include "result_json.h"
+#include "result_json_fast.h"
 #include "verdict.h"
 
 struct input {
@@ -317,37 +318,45 @@ out:
 
 /* --- rules between members; the schema states them as conditions --- */
 
-static enum tmk_status check_point(const struct input *in, struct tmk_json v, const struct tmk_point *point)
+enum tmk_point_rule tmk_point_broken_rule(const struct tmk_point *point)
 {
-  struct tmk_json samples = tmk_json_get(v, "samples_ns");
   bool ran = point->status == TMK_POINT_OK;
   bool is_step = point->type == TMK_POINT_STEP || point->type == TMK_POINT_SCALE;
   bool is_e2e = is_step && point->workload.step.phase == TMK_PHASE_E2E;
   bool measured = point->provenance == TMK_PROV_MEASURED, extrapolated = point->provenance == TMK_PROV_EXTRAPOLATED;
   bool sampled = measured || (extrapolated && !is_e2e); /* an e2e may be composed of extrapolated steps */
-  if (!ran && point->reason[0] == '\0') {
+  bool run_here = measured || extrapolated || point->provenance == TMK_PROV_COMPOSED;
+  bool has_throughput = point->throughput.accounting != TMK_ACCT_NONE; /* which an object must name */
+  if (!ran && point->reason[0] == '\0') return TMK_RULE_REASON;
+  if (ran && sampled && point->sample_count == 0) return TMK_RULE_SAMPLES;
+  if (ran && run_here && point->verdict.value == TMK_VERDICT_NONE) return TMK_RULE_VERDICT;
+  if (point->sample_count > 0 && point->passes_per_sample == 0) return TMK_RULE_STEPS;
+  if (point->sample_count > 0 && point->stats.count > 0 && point->stats.count != point->sample_count)
+    return TMK_RULE_COUNT;
+  if (has_throughput && (!is_step || !isfinite(tmk_point_rate(point)))) return TMK_RULE_THROUGHPUT;
+  return TMK_RULE_NONE_BROKEN;
+}
+
+static enum tmk_status check_point(const struct input *in, struct tmk_json v, const struct tmk_point *point)
+{
+  switch (tmk_point_broken_rule(point)) {
+  case TMK_RULE_NONE_BROKEN: break;
+  case TMK_RULE_REASON:
     return tmk_json_fail(tmk_json_get(v, "reason"), in->err, "must say why the point was %s",
                          tmk_point_status_name(point->status));
-  }
-  if (ran && sampled && point->sample_count == 0) {
-    return tmk_json_fail(samples, in->err, "is empty: a point that is ok and %s has samples",
+  case TMK_RULE_SAMPLES:
+    return tmk_json_fail(tmk_json_get(v, "samples_ns"), in->err, "is empty: a point that is ok and %s has samples",
                          tmk_provenance_name(point->provenance));
-  }
-  bool run_here = measured || extrapolated || point->provenance == TMK_PROV_COMPOSED;
-  if (ran && run_here && point->verdict.value == TMK_VERDICT_NONE) {
+  case TMK_RULE_VERDICT:
     return tmk_json_fail(tmk_json_get(tmk_json_get(v, "verdict"), "value"), in->err,
                          "is null: a point that is ok and %s has a verdict", tmk_provenance_name(point->provenance));
-  }
-  if (point->sample_count > 0 && point->passes_per_sample == 0) {
+  case TMK_RULE_STEPS:
     return tmk_json_fail(tmk_json_get(v, "steps_per_sample"), in->err, "must be at least 1 where there are samples");
-  }
-  if (point->sample_count > 0 && point->stats.count > 0 && point->stats.count != point->sample_count) {
+  case TMK_RULE_COUNT:
     return tmk_json_fail(tmk_json_get(tmk_json_get(v, "stats"), "count"), in->err,
                          "%lld: must be %lld, the length of samples_ns", (long long)point->stats.count,
                          (long long)point->sample_count);
-  }
-  if (tmk_json_is_null(tmk_json_get(v, "throughput"))) return TMK_OK;
-  if (!is_step || !isfinite(tmk_point_rate(point))) {
+  case TMK_RULE_THROUGHPUT:
     return tmk_json_fail(tmk_json_get(v, "throughput"), in->err,
                          "must be null for a point of type op or comm, or that is skipped, failed, INVALID or "
                          "simulated, and must have the rate that its accounting names");
@@ -410,8 +419,8 @@ out:
   return status;
 }
 
-enum tmk_status tmk_result_parse(const char *name, const char *text, size_t size, struct tmk_result *result,
-                                 struct tmk_error *err)
+enum tmk_status tmk_result_parse_strict(const char *name, const char *text, size_t size, struct tmk_result *result,
+                                        struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct tmk_json_doc *doc = NULL;
@@ -423,14 +432,22 @@ out:
   return status;
 }
 
+enum tmk_status tmk_result_parse(const char *name, const char *text, size_t size, struct tmk_result *result,
+                                 struct tmk_error *err)
+{
+  if (tmk_result_parse_fast(text, size, result)) return TMK_OK;
+  return tmk_result_parse_strict(name, text, size, result, err);
+}
+
 enum tmk_status tmk_result_read(const char *path, struct tmk_result *result, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  struct tmk_json_doc *doc = NULL;
+  char *text = NULL;
+  size_t size = 0;
   tmk_result_init(result);
-  TMK_TRY(tmk_json_read_file(path, &doc, err));
-  TMK_TRY(read_document(path, doc, result, err));
+  TMK_TRY(tmk_json_read_text(path, &text, &size, err));
+  TMK_TRY(tmk_result_parse(path, text, size, result, err));
 out:
-  tmk_json_free(doc);
+  free(text);
   return status;
 }

@@ -7,6 +7,7 @@
 
 #include "out.h"
 #include "result_json.h"
+#include "result_json_fast.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
@@ -43,12 +44,30 @@ static void print_all(const struct tmk_result *result)
   free(text);
 }
 
+/* The fast reader took it: so must the strict one, and make the same of it. */
+static void compare_readers(const struct tmk_result *fast, const uint8_t *data, size_t size)
+{
+  struct tmk_result strict;
+  struct tmk_error err = {0};
+  char *one = NULL, *other = NULL;
+  size_t one_size = 0, other_size = 0;
+  REQUIRE(tmk_result_parse_strict("fuzz", (const char *)data, size, &strict, &err) == TMK_OK);
+  REQUIRE(tmk_result_to_json(fast, &one, &one_size, &err) == TMK_OK);
+  REQUIRE(tmk_result_to_json(&strict, &other, &other_size, &err) == TMK_OK);
+  REQUIRE(one_size == other_size && memcmp(one, other, one_size) == 0);
+  free(one);
+  free(other);
+  tmk_result_free(&strict);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   struct tmk_result first, second;
   struct tmk_error err = {0};
   char *once = NULL, *twice = NULL;
   size_t once_size = 0, twice_size = 0;
+  if (tmk_result_parse_fast((const char *)data, size, &first)) compare_readers(&first, data, size);
+  tmk_result_free(&first);
   enum tmk_status status = tmk_result_parse("fuzz", (const char *)data, size, &first, &err);
   if (status != TMK_OK) {
     REQUIRE(status == TMK_ERR_USAGE);
