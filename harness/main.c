@@ -16,6 +16,7 @@ static const struct tmk_command commands[] = {
     {"models", "the built-in models", tmk_cmd_models},
     {"claims", "the reported figures that results are held against", tmk_cmd_claims},
     {"target", "how many of the measured device make a reported figure", tmk_cmd_target},
+    {"compare", "results of the same points against each other: a gate for CI", tmk_cmd_compare},
     {"show", "print a result file again", tmk_cmd_show},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])

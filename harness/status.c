@@ -19,6 +19,10 @@ static const struct {
     [TMK_ERR_DEVICE] = {"device", 1},
     [TMK_ERR_FAILED] = {"failed", 1},
     [TMK_ERR_INTERRUPTED] = {"interrupted", 130},
+    [TMK_ERR_SLOWER] = {"slower", 10},
+    [TMK_ERR_AMBIGUOUS] = {"ambiguous", 11},
+    [TMK_ERR_INCOMPARABLE] = {"incomparable", 12},
+    [TMK_ERR_MISSING] = {"missing", 13},
 };
 
 /* Messages hold text from files and argv. What a terminal would obey is replaced: C0 controls, DEL, and the C1

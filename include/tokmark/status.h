@@ -17,6 +17,10 @@ enum tmk_status {
   TMK_ERR_DEVICE,      /* the device or its driver reported a fault. Exit 1 */
   TMK_ERR_FAILED,      /* the run did its work and the answer is bad (a point failed or is INVALID). Exit 1 */
   TMK_ERR_INTERRUPTED, /* Ctrl-C or SIGTERM; what was measured is kept. Exit 130 */
+  TMK_ERR_SLOWER,       /* compare: a point is slower. Exit 10 */
+  TMK_ERR_AMBIGUOUS,    /* compare --strict: a point is neither the same nor different. Exit 11 */
+  TMK_ERR_INCOMPARABLE, /* compare: no point could be compared. Exit 12 */
+  TMK_ERR_MISSING,      /* compare: a point of the base is missing, failed or INVALID. Exit 13 */
   TMK_STATUS_COUNT
 };
 
@@ -34,7 +38,7 @@ enum tmk_status tmk_fail(struct tmk_error *err, enum tmk_status status, const ch
 /* "usage", "unsupported", "memory", ...: for logs and tests. */
 const char *tmk_status_name(enum tmk_status status);
 
-/* 0, 1, 2 or 130. */
+/* 0, 1, 2, 10 to 13, or 130. */
 int tmk_status_exit_code(enum tmk_status status);
 
 /* For functions with `enum tmk_status status = TMK_OK;` and one exit labelled `out:`. */
