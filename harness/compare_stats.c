@@ -154,6 +154,15 @@ static struct side side_of(const struct tmk_run_value *runs, int64_t count)
   return side;
 }
 
+/* Whether `squares`, a sum of squares with `df` degrees of freedom, is larger than `variance` has it three times in five: by the
+ * cube root of chi-squared, nearly normal (Wilson & Hilferty 1931). */
+static bool contradicts(double squares, double df, double variance)
+{
+  const double normal_60 = 0.2533471031357997;
+  double scale = 2 / (9 * df);
+  return cbrt(squares / df / variance) > 1 - scale + normal_60 * sqrt(scale);
+}
+
 struct tmk_ratio tmk_ratio_of_runs(const struct tmk_run_value *base, int64_t base_count, const struct tmk_run_value *new_runs,
                                    int64_t new_count, double prior_spread)
 {
@@ -168,10 +177,11 @@ struct tmk_ratio tmk_ratio_of_runs(const struct tmk_run_value *base, int64_t bas
   if (!within_known && !(between > 0)) return ratio;
   double within = within_known ? (b.variance + n.variance) / 2 : 0;
   if (between > 0) {
-    double variance = (PRIOR_DF * (prior + within) + b.squares + n.squares) / (PRIOR_DF + between);
+    double squares = b.squares + n.squares, trust = contradicts(squares, between, prior + within) ? 0 : PRIOR_DF;
+    double variance = (trust * (prior + within) + squares) / (trust + between);
     ratio.run_spread = sqrt(variance);
     ratio.std_error = sqrt(variance * runs);
-    ratio.df = PRIOR_DF + between;
+    ratio.df = trust + between;
   } else {
     /* Welch and Satterthwaite; the prior is an assumption, not an estimate, and has no degrees of freedom to lose. */
     double variance = 2 * prior + b.variance + n.variance;

@@ -8,7 +8,8 @@
  *
  * Between runs. One run says nothing about what it kept to itself, so a prior spread is added to each. Where a side has several runs
  * they say it themselves: the variance between runs is (d0 · prior variance + sum of squares) ÷ (d0 + d), with d their degrees
- * of freedom and d0 = 4, as empirical Bayes has it (Smyth 2004, "Linear models and empirical Bayes methods", eq. 2). */
+ * of freedom and d0 = 4, as empirical Bayes has it (Smyth 2004, "Linear models and empirical Bayes methods", eq. 2); or, where the
+ * runs speak against the prior (with a spread that it would make two times in five at most), d0 = 0: they are believed alone. */
 #ifndef TMK_HARNESS_COMPARE_STATS_H
 #define TMK_HARNESS_COMPARE_STATS_H
 

@@ -30,6 +30,14 @@ static bool has_per_watt(const struct tmk_comparison *comparison)
   return false;
 }
 
+static bool has_share(const struct tmk_comparison *comparison)
+{
+  for (int64_t i = 0; i < comparison->row_count; i++) {
+    if (isfinite(comparison->rows[i].base.share) || isfinite(comparison->rows[i].fresh.share)) return true;
+  }
+  return false;
+}
+
 static int key_width(const struct tmk_comparison *comparison)
 {
   size_t width = 5;
@@ -53,9 +61,10 @@ static void print_differences(FILE *out, const struct tmk_comparison *comparison
 static void print_rows(FILE *out, const struct tmk_comparison *comparison)
 {
   int width = key_width(comparison);
-  bool device = has_per_device(comparison), watt = has_per_watt(comparison);
-  fprintf(out, "\n%-*s  %-6s %10s %10s %8s %8s %8s  %-16s", width, "point", "counts", "base", "new", "share", "new", "ratio",
-          "95 % interval");
+  bool share = has_share(comparison), device = has_per_device(comparison), watt = has_per_watt(comparison);
+  fprintf(out, "\n%-*s  %-6s %10s %10s", width, "point", "counts", "base", "new");
+  if (share) fprintf(out, " %8s %8s", "share", "new");
+  fprintf(out, " %8s  %-16s", "ratio", "95 % interval");
   if (device) fprintf(out, " %9s", "a device");
   if (watt) fprintf(out, " %9s", "a watt");
   fputs("  verdict\n", out);
@@ -63,8 +72,9 @@ static void print_rows(FILE *out, const struct tmk_comparison *comparison)
     const struct tmk_compare_row *row = &comparison->rows[i];
     struct tmk_compare_cells cells;
     tmk_compare_cells_fill(row, &cells);
-    fprintf(out, "%-*s  %-6s %10s %10s %8s %8s %8s  %-16s", width, cells.key, cells.counts, cells.base, cells.fresh,
-            cells.base_share, cells.fresh_share, cells.ratio, cells.interval);
+    fprintf(out, "%-*s  %-6s %10s %10s", width, cells.key, cells.counts, cells.base, cells.fresh);
+    if (share) fprintf(out, " %8s %8s", cells.base_share, cells.fresh_share);
+    fprintf(out, " %8s  %-16s", cells.ratio, cells.interval);
     if (device) fprintf(out, " %9s", cells.per_device);
     if (watt) fprintf(out, " %9s", cells.per_watt);
     fprintf(out, "  %s%s%s\n", tmk_compare_verdict_name(row->verdict), cells.note[0] ? "  " : "", cells.note);

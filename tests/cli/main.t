@@ -17,6 +17,7 @@ $ tokmark --help
 >   models    the built-in models
 >   claims    the reported figures that results are held against
 >   target    how many of the measured device make a reported figure
+>   compare   results of the same points against each other: a gate for CI
 >   show      print a result file again
 >
 > 'tokmark COMMAND --help' lists a command's options; 'tokmark --version' says what was built.
