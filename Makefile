@@ -181,9 +181,9 @@ $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB) $(B)/flags
 
 tests: program $(TESTS) $(FUZZ_REPLAYS)
 unit: $(TESTS) ## unit and op tests alone
-	@TESTS='$(TESTS)' RUNNER='$(RUNNER)' tests/run_tests.sh unit
+	@JUNIT='$(if $(JUNIT),$(JUNIT)/$(CONFIG))' TESTS='$(TESTS)' RUNNER='$(RUNNER)' tests/run_tests.sh unit
 check: tests $(CUDA_CASES) ## every test, nothing installed
-	@SIMGPU=$(SIMGPU) SIMGPU_PRELOAD=$(SIMGPU_PRELOAD) SIMGPU_CASES='$(if $(filter release,$(MODE)),$(CUDA_CASES))' TESTS='$(TESTS) $(SIMGPU_TESTS)' REPLAYS='$(FUZZ_REPLAYS)' SKIPPED='$(SIMGPU_SKIPPED)' PROGRAM=$(B)/tokmark ASAN=$(if $(filter asan,$(MODE)),yes) tests/run_tests.sh all
+	@JUNIT='$(if $(JUNIT),$(JUNIT)/$(CONFIG))' SIMGPU=$(SIMGPU) SIMGPU_PRELOAD=$(SIMGPU_PRELOAD) SIMGPU_CASES='$(if $(filter release,$(MODE)),$(CUDA_CASES))' TESTS='$(TESTS) $(SIMGPU_TESTS)' REPLAYS='$(FUZZ_REPLAYS)' SKIPPED='$(SIMGPU_SKIPPED)' PROGRAM=$(B)/tokmark ASAN=$(if $(filter asan,$(MODE)),yes) tests/run_tests.sh all
 
 test: ## install what is missing, build, run every test
 	@tools/deps.sh build test
@@ -246,6 +246,7 @@ help: ## this list
 	@echo "Variables:"; \
 	echo "  MODE=release|debug|asan   CUDA=auto|0|1   MPI=0|1   CC=gcc|clang|…   CROSS_COMPILE=aarch64-linux-gnu-"; \
 	echo "  ARCHS=80,90a,… of $(CUDA_ARCHS), what the kernels are built for: the node's own, else all"; \
+	echo "  JUNIT=FOLDER   where Criterion's XML of each test program goes"; \
 	echo "  V=1 shows commands   CFLAGS LDFLAGS LDLIBS   CJSON_PREFIX   CUDA_HOME   PREFIX DESTDIR   FUZZ_TIME   ARGS (of bench)"
 
 FORCE:

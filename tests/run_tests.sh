@@ -2,6 +2,7 @@
 # run_tests.sh unit|all: runs the test programs of a build, prints what each says, and closes with one sum of them all.
 # From the Makefile: TESTS and REPLAYS (programs), SIMGPU and SIMGPU_CASES (the stand-ins' folder, and programs that run on each of the GPUs that
 # they claim to be), SKIPPED (a program that can't run here, and why), PROGRAM (tokmark), ASAN (yes in an asan build), RUNNER (an emulator).
+# JUNIT: a folder for Criterion's XML, a file a program.
 # Fails if anything failed, if a program died without a count, or if nothing ran.
 set -u
 what=${1:-all}
@@ -9,6 +10,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
 passed=0 failed=0 skipped=0 broken=""
+[ -z "${JUNIT:-}" ] || mkdir -p "$JUNIT"
 
 # count NAME CODE PASSED FAILED SKIPPED: adds one program's figures; a bad exit without a failure counts as one.
 count() {
@@ -26,7 +28,7 @@ run_criterion() {
   name=$(basename "$1")${2:+ on a simulated $2}
   echo "== $name"
   # shellcheck disable=SC2086
-  timeout 900 ${RUNNER:-} "$1" ${3:-} --color=never --ignore-warnings --jobs "$(nproc 2>/dev/null || echo 2)" > "$log" 2>&1
+  timeout 900 ${RUNNER:-} "$1" ${3:-} ${JUNIT:+"--xml=$JUNIT/$(echo "$name" | tr ' ' -).xml"} --color=never --ignore-warnings --jobs "$(nproc 2>/dev/null || echo 2)" > "$log" 2>&1
   code=$?
   cat "$log"
   figures=$(sed -n 's/.*Synthesis: Tested: \([0-9]*\) | Passing: \([0-9]*\) | Failing: \([0-9]*\) | Crashing: \([0-9]*\).*/\1 \2 \3 \4/p' "$log" | tail -1)
