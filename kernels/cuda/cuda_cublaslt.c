@@ -183,12 +183,23 @@ void tmk_cublaslt_name(const struct tmk_cublaslt *lt, char *text, int text_size)
 
 /* ---- a shape ---- */
 
+/* What a failed call ends. A launch that fails is the point's own: a device that is gone says so at the next call of the runtime. */
+static enum tmk_status status_of(cublasStatus_t code)
+{
+  switch (code) {
+  case CUBLAS_STATUS_NOT_SUPPORTED:
+  case CUBLAS_STATUS_INVALID_VALUE: return TMK_ERR_UNSUPPORTED;
+  case CUBLAS_STATUS_ALLOC_FAILED: return TMK_ERR_MEMORY;
+  case CUBLAS_STATUS_EXECUTION_FAILED: return TMK_ERR_FAILED;
+  default: return TMK_ERR_DEVICE;
+  }
+}
+
 /* Of a call into the library. */
 static enum tmk_status check(cublasStatus_t code, const char *what, struct tmk_error *err)
 {
   if (code == CUBLAS_STATUS_SUCCESS) return TMK_OK;
-  const bool unsupported = code == CUBLAS_STATUS_NOT_SUPPORTED || code == CUBLAS_STATUS_INVALID_VALUE;
-  return tmk_fail(err, unsupported ? TMK_ERR_UNSUPPORTED : TMK_ERR_DEVICE, "cuBLASLt: %s: status %d", what, (int)code);
+  return tmk_fail(err, status_of(code), "cuBLASLt: %s: status %d", what, (int)code);
 }
 
 static enum tmk_status set(const struct tmk_cublaslt_gemm *gemm, cublasLtMatmulDescAttributes_t attribute,

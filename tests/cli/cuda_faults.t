@@ -112,3 +112,19 @@ $ SIMGPU_LOSE_DEVICE=1 ./gpu verify --device cuda --op rmsnorm --quick --seeds 1
 > rmsnorm    f32      -            0       0        6                  -  skipped
 > rmsnorm    bf16     -            1       1        0              0.000  FAIL
 ! tokmark: filling weights: cudaErrorDevicesUnavailable: CUDA-capable device(s) is/are busy or unavailable
+# A graph that can't be made, a call of the vendor's library that fails: the point's own.
+$ SIMGPU_FAIL_GRAPH=1 ./gpu run --device cuda --model ./tiny.json --phase decode --batch 1,2 --context 8 -o g.json | sed -n '/^decode/p'; python3 -c 'import json; print([(p["status"], p["reason"]) for p in json.load(open("g.json"))["points"]])'
+> decode      1 c8          bf16                -                  - -             cache          -       - -
+> decode      2 c8          bf16                -                  - -             cache          -       - -
+> decode      1 c8          fp8/bf16            -                  - -             cache          -       - -
+> decode      2 c8          fp8/bf16    FAILED: instantiating the graph of a pass: cudaErrorMemoryAllocation: out of
+> [('ok', None), ('ok', None), ('ok', None), ('failed', 'instantiating the graph of a pass: cudaErrorMemoryAllocation: out of memory')]
+! tokmark: 1 of 4 points failed or are INVALID: step/tiny/decode/b2/c8/w=fp8/kv=bf16: instantiating the graph of a pass: cudaErrorMemoryAllocation: out of memory
+$ SIMGPU_FAIL_WORK=1 ./gpu ops --device cuda --op gemm --m 1,3 --n 64 --k 128 --gemm cublaslt | sed -n '/^gemm.m/p'
+> gemm/m1/n64/k128/w=bf16                          FAILED: cuBLASLt: gemm: status 13
+> gemm/m3/n64/k128/w=bf16                                   -             -           - cache          -       - -
+! tokmark: 1 of 2 operations failed or are INVALID: op/gemm/m1/n64/k128/w=bf16: cuBLASLt: gemm: status 13
+$ SIMGPU_FAIL_WORK=3 ./gpu ops --device cuda --op gemm --m 1,3 --n 64 --k 128 --gemm cublaslt | sed -n '/^gemm.m/p'
+> gemm/m1/n64/k128/w=bf16                                   -             -           - cache          -       - -
+> gemm/m3/n64/k128/w=bf16                          FAILED: cuBLASLt: gemm: status 13
+! tokmark: 1 of 2 operations failed or are INVALID: op/gemm/m3/n64/k128/w=bf16: cuBLASLt: gemm: status 13

@@ -15,6 +15,7 @@
  *   SIMGPU_SEED         of scheduling; default 0                      SIMGPU_EXIT         exit code with findings; default 86
  *   SIMGPU_LEAKS=0      memory still allocated at exit is no finding  SIMGPU_VERBOSE=1    why a call failed, on stderr
  *   SIMGPU_FAIL_MALLOC=n   the n-th allocation fails (from 1)         SIMGPU_FAIL_LAUNCH=n   the n-th launch fails
+ *   SIMGPU_FAIL_GRAPH=n    the n-th instantiation of a graph fails    SIMGPU_FAIL_WORK=n     the n-th call of cublasLtMatmul fails
  *   SIMGPU_LOSE_DEVICE=n   the device is lost at the n-th launch
  *   SIMGPU_FAULT_LAUNCH=n  the n-th launch succeeds, and its kernel then reads an illegal address: each later call returns that
  *   SIMGPU_DRIVER          none: as without a driver; or the CUDA version that the driver is for, as a number: 12040 is 12.4, which is
@@ -145,7 +146,7 @@ struct rt {
   struct rt_order order;
   uint64_t seed, host_time_ns;
   unsigned long long captures;
-  uint64_t mallocs, launches, fail_malloc, fail_launch, lose_device, fault_launch;
+  uint64_t mallocs, launches, graphs, works, fail_malloc, fail_launch, fail_graph, fail_work, lose_device, fault_launch;
   int driver; /* CUDA version that it is for; 0: there is none */
   int exit_code;
   bool verbose, leaks;

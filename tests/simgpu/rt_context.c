@@ -50,6 +50,8 @@ static void create_devices(struct rt *rt)
   rt->seed = number("SIMGPU_SEED", 0, UINT64_MAX);
   rt->fail_malloc = number("SIMGPU_FAIL_MALLOC", 0, UINT64_MAX);
   rt->fail_launch = number("SIMGPU_FAIL_LAUNCH", 0, UINT64_MAX);
+  rt->fail_graph = number("SIMGPU_FAIL_GRAPH", 0, UINT64_MAX);
+  rt->fail_work = number("SIMGPU_FAIL_WORK", 0, UINT64_MAX);
   rt->lose_device = number("SIMGPU_LOSE_DEVICE", 0, UINT64_MAX);
   rt->fault_launch = number("SIMGPU_FAULT_LAUNCH", 0, UINT64_MAX);
   rt->exit_code = (int)number("SIMGPU_EXIT", EXIT_DEFAULT, 255);

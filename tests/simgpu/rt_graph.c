@@ -111,6 +111,9 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *out, cudaGraph_t graph, unsign
   struct rt *rt = rt_enter(__func__);
   if (out == NULL || graph == NULL) return rt_leave(rt, cudaErrorInvalidValue);
   if (flags != 0) return rt_leave(rt, rt_fail(rt, cudaErrorNotSupported, "flags 0x%llx are not simulated", flags));
+  if (++rt->graphs == rt->fail_graph) {
+    return rt_leave(rt, rt_fail(rt, cudaErrorMemoryAllocation, "SIMGPU_FAIL_GRAPH: instantiation %llu fails", (unsigned long long)rt->graphs));
+  }
   struct CUgraphExec_st *made = calloc(1, sizeof *made);
   if (made == NULL) return rt_leave(rt, cudaErrorMemoryAllocation);
   if (!copy(&made->graph, graph)) {

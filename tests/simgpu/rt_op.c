@@ -133,6 +133,12 @@ cudaError_t __cudaSimgpuWork(cudaStream_t stream, const struct rt_work *work)
   struct rt_device *device;
   struct rt_op op = {.kind = RT_OP_WORK, .device = (uint32_t)rt_thread()->device, .work = work};
   cudaError_t error = rt_device(rt, &device);
+  if (++rt->works == rt->fail_work) {
+    /* The library's own failure: the runtime knows nothing of it. */
+    if (rt->verbose) fprintf(stderr, "simgpu: %s: SIMGPU_FAIL_WORK: call %llu fails\n", work->name, (unsigned long long)rt->works);
+    pthread_mutex_unlock(&rt->lock);
+    return cudaErrorUnknown;
+  }
   return rt_leave(rt, error == cudaSuccess ? rt_submit(rt, stream, &op) : error);
 }
 

@@ -55,6 +55,20 @@ Test(rt, graphs_replay_what_was_captured)
   EXPECT_RUN("", "rmsnorm graph", 0, "0 wrong after 3 replays of 3 nodes\n");
 }
 
+Test(rt, memory_of_each_kind_and_copies_of_each_shape)
+{
+  static const char *const cases[] = {"memory async", "memory rows", "memory managed", "memory registered", "memory symbols", "memory errors"};
+  for (int seed = 0; seed < SEEDS; seed++) {
+    char environment[64];
+    snprintf(environment, sizeof environment, "SIMGPU_SEED=%d", seed);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) EXPECT_RUN(environment, cases[i], 0, "0 wrong\n");
+    EXPECT_RUN(environment, "memory async_freed", 86, "use-after-free");
+    EXPECT_RUN(environment, "memory async_freed", 86, "memory.cu:");
+    snprintf(environment, sizeof environment, "SIMGPU_SEED=%d SIMGPU_LEAKS=0", seed);
+    EXPECT_RUN(environment, "memory rows_bounds", 0, "cudaMemcpyDeviceToDevice, 0): cudaErrorInvalidValue");
+  }
+}
+
 Test(rt, errors_are_those_of_the_runtime)
 {
   EXPECT_RUN("", "rmsnorm errors", 0, "errors as expected, occupancy good\n");
@@ -66,6 +80,8 @@ Test(rt, injected_faults)
   EXPECT_RUN("SIMGPU_LEAKS=0 SIMGPU_FAIL_LAUNCH=1", "rmsnorm", 0, "cudaGetLastError(): cudaErrorLaunchOutOfResources");
   EXPECT_RUN("SIMGPU_LEAKS=0 SIMGPU_LOSE_DEVICE=1", "rmsnorm", 0, "cudaErrorDevicesUnavailable");
   EXPECT_RUN("SIMGPU_FAIL_LAUNCH=2", "rmsnorm", 0, "0 wrong\n");
+  EXPECT_RUN("SIMGPU_LEAKS=0 SIMGPU_FAIL_GRAPH=1", "rmsnorm graph", 0, "cudaErrorMemoryAllocation");
+  EXPECT_RUN("SIMGPU_FAIL_GRAPH=2", "rmsnorm graph", 0, "0 wrong after 3 replays");
 }
 
 /* The launch itself and the look behind it succeed; whatever comes next says what the kernel did. */
