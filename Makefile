@@ -88,13 +88,18 @@ CUDA_FLAGS_TEXT := $(NVCC) $(NVCCFLAGS)
 LDLIBS_ALL += -L$(CUDA_DIR)/lib64 -Wl,-rpath,$(CUDA_DIR)/lib64 -lcudart -ldl
 endif
 
+# Chart.js for the HTML report: the distribution's package (libjs-chart.js, node-chart.js), or CHARTJS=FILE; CHARTJS= builds without.
+CHARTJS ?= $(firstword $(wildcard /usr/share/javascript/chart.js/chart.min.js /usr/share/nodejs/chart.js/dist/chart.min.js))
+CHARTJS_LICENCE ?= $(if $(CHARTJS),$(firstword $(wildcard /usr/share/doc/libjs-chart.js/copyright /usr/share/doc/node-chart.js/copyright)))
+$(if $(and $(CHARTJS),$(if $(wildcard $(CHARTJS)),,missing)),$(error CHARTJS=$(CHARTJS): no such file))
+
 # --- sources ---
 HARNESS := $(filter-out harness/main.c harness/comm_mpi.c harness/comm_nccl.c,$(wildcard harness/*.c))
 KERNELS := $(wildcard kernels/ref/*.c kernels/cpu/*.c kernels/null/*.c)
 OBJS := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(KERNELS) $(if $(HAVE_MPI),$(MPI_SOURCES)))
 OBJS += $(if $(HAVE_CUDA),$(addprefix $(B)/,$(addsuffix .o,$(basename $(CUDA_SOURCES)))))
 LIB := $(B)/libtokmark.a
-DATA := $(wildcard harness/data/*.json)
+DATA := $(wildcard harness/data/*)
 TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/ops/test_*.c)
 TESTS := $(addprefix $(B)/tests/,$(filter-out test_%_cuda,$(basename $(notdir $(TEST_SOURCES)))))
 # On a GPU by make test-gpu, on simulated ones by make test.
@@ -143,8 +148,12 @@ $(B)/version.h: FORCE
 
 $(B)/harness/build_info.o: EXTRA := -iquote $(B)
 $(B)/harness/build_info.o: $(B)/version.h
-$(B)/harness/data_embed.o: EXTRA := -DTMK_DATA_DIR='"harness/data"'
-$(B)/harness/data_embed.o: $(DATA)
+$(B)/harness/data_embed.o: EXTRA := -DTMK_DATA_DIR='"harness/data"' -DTMK_VENDOR_DIR='"$(B)/vendor"'
+$(B)/harness/data_embed.o: $(DATA) $(B)/vendor/chart.js $(B)/vendor/chart.js.licence
+$(B)/vendor/chart.js $(B)/vendor/chart.js.licence: $(B)/vendor/source $(CHARTJS) $(CHARTJS_LICENCE)
+	@cat $(or $(if $(findstring licence,$@),$(CHARTJS_LICENCE),$(CHARTJS)),/dev/null) > $@
+$(B)/vendor/source: FORCE
+	$(call stamp,$(CHARTJS) $(CHARTJS_LICENCE))
 $(B)/harness/registry.o: EXTRA := $(CUDA_DEFINE)
 $(B)/kernels/cuda/%.o: EXTRA := -isystem $(CUDA_DIR)/include
 $(B)/%_avx512.o: EXTRA := $(SIMD_avx512)
@@ -247,7 +256,7 @@ help: ## this list
 	echo "  MODE=release|debug|asan   CUDA=auto|0|1   MPI=0|1   CC=gcc|clang|…   CROSS_COMPILE=aarch64-linux-gnu-"; \
 	echo "  ARCHS=80,90a,… of $(CUDA_ARCHS), what the kernels are built for: the node's own, else all"; \
 	echo "  JUNIT=FOLDER   where Criterion's XML of each test program goes"; \
-	echo "  V=1 shows commands   CFLAGS LDFLAGS LDLIBS   CJSON_PREFIX   CUDA_HOME   PREFIX DESTDIR   FUZZ_TIME   ARGS (of bench)"
+	echo "  V=1 shows commands   CFLAGS LDFLAGS LDLIBS   CJSON_PREFIX   CHARTJS   CUDA_HOME   PREFIX DESTDIR   FUZZ_TIME   ARGS (of bench)"
 
 FORCE:
 .PHONY: all program toolchain tests unit check test test-gpu gpu-day kernel-report asan bench fuzz fuzz-run check-deps check-aarch64 golden deps deps-dev \

@@ -1,4 +1,4 @@
-/* data_embed.h: the JSON tables of harness/data, embedded in the binary byte for byte. */
+/* data_embed.h: the files of harness/data, embedded in the binary byte for byte. */
 #ifndef TMK_HARNESS_DATA_EMBED_H
 #define TMK_HARNESS_DATA_EMBED_H
 
@@ -9,7 +9,8 @@ struct tmk_data_file {
   size_t size;
 };
 
-/* `name`: "models.json", "gpus.json", "claims.json", "result.schema.json". */
+/* `name`: "models.json", "gpus.json", "claims.json", "result.schema.json", "report.css", "report.js"; "chart.js" and
+ * "chart.js.licence", which are empty where the machine that built this had no Chart.js. */
 struct tmk_data_file tmk_data_find(const char *name);
 
 #endif

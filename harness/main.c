@@ -18,6 +18,7 @@ static const struct tmk_command commands[] = {
     {"target", "how many of the measured device make a reported figure", tmk_cmd_target},
     {"compare", "results of the same points against each other: a gate for CI", tmk_cmd_compare},
     {"show", "print a result file again", tmk_cmd_show},
+    {"report", "result files as one HTML page with charts", tmk_cmd_report},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 

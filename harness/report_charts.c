@@ -201,6 +201,12 @@ static bool is_drawn(int source)
   return source < TMK_REPORT_OVERLAY_MAX;
 }
 
+/* Files may hold any number: what no axis can show is in the table of points alone. */
+static bool is_sane(double value, bool log)
+{
+  return fabs(value) < 1e30 && (log ? value > 1e-30 : value >= 0);
+}
+
 static enum tmk_status fill_chart(struct tmk_report_chart *chart, const struct tmk_report *report, place_fn *place,
                                   struct tmk_error *err)
 {
@@ -219,9 +225,7 @@ static enum tmk_status fill_chart(struct tmk_report_chart *chart, const struct t
       continue;
     }
     if (!place(report, row, &point, label, sizeof label)) continue;
-    bool shown =
-        isfinite(point.x) && isfinite(point.y) && (!chart->log_x || point.x > 0) && (!chart->log_y || point.y > 0);
-    if (!shown) continue;
+    if (!is_sane(point.x, chart->log_x) || !is_sane(point.y, chart->log_y)) continue;
     if (!is_drawn(row->source)) {
       chart->points_left_out++;
       continue;
@@ -250,10 +254,11 @@ static enum tmk_status add_roof(struct tmk_report_chart *chart, int source, doub
   enum tmk_status status = TMK_OK;
   if (!(read > 0) || !(peak > 0) || !isfinite(read) || !isfinite(peak)) return TMK_OK;
   double ridge = peak / read;
+  if (!is_sane(read, true) || !is_sane(peak, true) || !is_sane(ridge * 10, true)) return TMK_OK;
   double xs[3] = {low_x < ridge ? low_x : ridge / 10, ridge, high_x > ridge ? high_x : ridge * 10};
   for (int i = 0; i < 3; i++) {
     struct tmk_report_point point = {xs[i], fmin(peak, read * xs[i]), NAN, NAN, -1};
-    if (!(point.x > 0) || !(point.y > 0) || !isfinite(point.x) || !isfinite(point.y)) return TMK_OK;
+    if (!is_sane(point.x, true) || !is_sane(point.y, true)) return TMK_OK;
     TMK_TRY(add_point(chart, source, label, datasheet, &point, err));
   }
   struct tmk_report_series *series = find_series(chart, source, label, &status, err);
