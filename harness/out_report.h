@@ -27,6 +27,9 @@ void tmk_report_legend(FILE *out, const struct tmk_report *report, const struct 
 void tmk_report_chart_table(FILE *out, const struct tmk_report *report, const struct tmk_report_chart *chart);
 void tmk_report_source_table(FILE *out, const struct tmk_report *report);
 void tmk_report_point_table(FILE *out, const struct tmk_report *report);
+/* Where an axis has its ticks, the first and last of which are its ends; how many. Not for bars. */
+#define TMK_REPORT_TICKS_MAX 24
+int tmk_report_ticks(const struct tmk_report_chart *chart, bool vertical, double ticks[TMK_REPORT_TICKS_MAX]);
 /* The charts as JSON, for the script. */
 enum tmk_status tmk_report_charts_json(FILE *out, const struct tmk_report_page *page, struct tmk_error *err);
 /* How a series is drawn: colour 0..7, dash 0..3 (3 is that of what is not measured), marker 0..5. One source: colours tell series

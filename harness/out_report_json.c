@@ -36,6 +36,15 @@ static void put_series(struct tmk_json_writer *w, const struct tmk_report *repor
   tmk_json_end_object(w);
 }
 
+static void put_ticks(struct tmk_json_writer *w, const char *key, const struct tmk_report_chart *chart, bool vertical)
+{
+  double ticks[TMK_REPORT_TICKS_MAX];
+  int count = chart->bars ? 0 : tmk_report_ticks(chart, vertical, ticks);
+  tmk_json_begin_array(w, key);
+  for (int i = 0; i < count; i++) tmk_json_put_real(w, NULL, ticks[i]);
+  tmk_json_end_array(w);
+}
+
 enum tmk_status tmk_report_charts_json(FILE *out, const struct tmk_report_page *page, struct tmk_error *err)
 {
   char *text;
@@ -49,6 +58,8 @@ enum tmk_status tmk_report_charts_json(FILE *out, const struct tmk_report_page *
     tmk_json_put_string(w, "id", chart->id);
     tmk_json_put_string(w, "x_title", chart->x_title);
     tmk_json_put_string(w, "y_title", chart->y_title);
+    put_ticks(w, "x_ticks", chart, false);
+    put_ticks(w, "y_ticks", chart, true);
     tmk_json_put_bool(w, "log_x", chart->log_x);
     tmk_json_put_bool(w, "log_y", chart->log_y);
     tmk_json_put_bool(w, "bars", chart->bars);

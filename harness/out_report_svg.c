@@ -7,10 +7,10 @@
 #include "out.h"
 #include "out_report.h"
 
-enum { WIDTH = 540, HEIGHT = 340, LEFT = 62, RIGHT = 14, TOP = 14, BOTTOM = 48, TICKS_MAX = 24 };
+enum { WIDTH = 540, HEIGHT = 340, LEFT = 62, RIGHT = 14, TOP = 14, BOTTOM = 48, TICKS_MAX = TMK_REPORT_TICKS_MAX };
 
 struct axis {
-  bool log;
+  bool log, base2;
   double low, high; /* of the domain, ticks at its ends */
   double from_px, to_px;
   double ticks[TICKS_MAX];
@@ -19,8 +19,8 @@ struct axis {
 
 static double position(const struct axis *axis, double value)
 {
-  double part =
-      axis->log ? log(value / axis->low) / log(axis->high / axis->low) : (value - axis->low) / (axis->high - axis->low);
+  double part = axis->log ? (log(value) - log(axis->low)) / (log(axis->high) - log(axis->low))
+                          : (value - axis->low) / (axis->high - axis->low);
   return axis->from_px + part * (axis->to_px - axis->from_px);
 }
 
@@ -36,22 +36,23 @@ static void tick_text(double value, char *text, size_t size)
   snprintf(text, size, "%.3g%.*s", value, i > 0, &prefixes[i]);
 }
 
-/* A tick each 1, 2, 5 while there are few decades, else each power of ten, or of a thousand. */
+/* A tick each 1, 2, 5 while there are few decades, else each power of ten, or of a thousand; or powers of two, where a quantity is
+ * counted in those. The first tick is at or below `low`, the last at or above `high`. */
 static void log_ticks(struct axis *axis, double low, double high)
 {
-  static const double steps[] = {1, 2, 5};
-  int decades = (int)ceil(log10(high / low) + 1e-9), per_decade = decades <= 2 ? 3 : 1, stride = 1 + decades / 7;
-  int first = (int)floor(log10(low) + 1e-9);
-  double last_below = NAN;
-  for (int e = first; axis->tick_count < TICKS_MAX; e++) {
-    for (int s = 0; s < per_decade && axis->tick_count < TICKS_MAX; s++) {
-      if (((e % stride) + stride) % stride != 0) continue;
-      double tick = steps[s] * pow(10, e);
+  static const double ones[] = {1, 2, 5};
+  double base = axis->base2 ? 2 : 10, span = (log(high) - log(low)) / log(base);
+  int parts = !axis->base2 && span <= 3 ? 3 : 1, stride = 1 + (int)span / (axis->base2 ? 11 : 7);
+  int first = stride * (int)floor(log(low) / log(base) / stride - 1);
+  double below = low;
+  for (int e = first; axis->tick_count < TICKS_MAX; e += stride) {
+    for (int part = 0; part < parts && axis->tick_count < TICKS_MAX; part++) {
+      double tick = ones[part] * pow(base, e);
       if (tick <= low * (1 + 1e-9)) {
-        last_below = tick;
+        below = tick;
         continue;
       }
-      if (axis->tick_count == 0) axis->ticks[axis->tick_count++] = isnan(last_below) ? low : last_below;
+      if (axis->tick_count == 0) axis->ticks[axis->tick_count++] = below;
       axis->ticks[axis->tick_count++] = tick;
       if (tick >= high * (1 - 1e-9)) return;
     }
@@ -100,10 +101,19 @@ static void set_axes(const struct tmk_report_chart *chart, struct axis *x, struc
       high_y = fmax(high_y, p->y);
     }
   }
-  *x = (struct axis){.log = chart->log_x, .from_px = LEFT, .to_px = WIDTH - RIGHT};
+  *x = (struct axis){.log = chart->log_x, .base2 = chart->base2_x, .from_px = LEFT, .to_px = WIDTH - RIGHT};
   *y = (struct axis){.log = chart->log_y, .from_px = HEIGHT - BOTTOM, .to_px = TOP};
   set_axis(x, low_x, high_x);
   set_axis(y, low_y, high_y);
+}
+
+int tmk_report_ticks(const struct tmk_report_chart *chart, bool vertical, double ticks[TMK_REPORT_TICKS_MAX])
+{
+  struct axis x, y;
+  set_axes(chart, &x, &y);
+  const struct axis *axis = vertical ? &y : &x;
+  memcpy(ticks, axis->ticks, sizeof axis->ticks);
+  return axis->tick_count;
 }
 
 static void print_frame(FILE *out, const struct tmk_report_chart *chart, const struct axis *x, const struct axis *y)
@@ -142,7 +152,7 @@ struct tmk_report_style tmk_report_style_of(const struct tmk_report *report, con
 static void print_marker(FILE *out, int marker, double x, double y, bool hollow)
 {
   static const char *const shapes[] = {
-      "a4 4 0 1 0 .01 0z", "m-3.6-3.6h7.2v7.2h-7.2z", "m0-4.8l4.5 8.2h-9z",
+      "a4 4 0 1 1 .01 0z", "m-3.6-3.6h7.2v7.2h-7.2z", "m0-4.8l4.5 8.2h-9z",
       "m0-5l5 5-5 5-5-5z", "m0 4.8l4.5-8.2h-9z",      "m-1.4-4.6h2.8v3.2h3.2v2.8h-3.2v3.2h-2.8v-3.2h-3.2v-2.8h3.2z"};
   fprintf(out, "<path class=\"%s\" d=\"M%.1f %.1f%s\">", hollow ? "m h" : "m", marker == 0 ? x - 4 : x, y,
           shapes[marker]);
@@ -258,6 +268,13 @@ void tmk_report_legend(FILE *out, const struct tmk_report *report, const struct 
     }
     tmk_html_text(out, series->label);
     fputs("</button></li>\n", out);
+  }
+  if (isfinite(chart->line_y)) {
+    fputs("<li><span class=\"entry\"><svg viewBox=\"0 0 26 12\" aria-hidden=\"true\"><g class=\"claim\"><path d=\"M1 "
+          "6H25\"/></g></svg> ",
+          out);
+    tmk_html_text(out, chart->line_label);
+    fputs("</span></li>\n", out);
   }
   fputs("</ul>\n", out);
 }

@@ -16,6 +16,20 @@ static void cell(FILE *out, const char *text)
   fputs("</td>", out);
 }
 
+/* A key may be broken behind each '/'. */
+static void key_cell(FILE *out, const char *key)
+{
+  fputs("<td class=\"k\">", out);
+  for (const char *slash; (slash = strchr(key, '/')) != NULL; key = slash + 1) {
+    char part[TMK_WORKLOAD_KEY_SIZE];
+    snprintf(part, sizeof part, "%.*s", (int)(slash - key + 1), key);
+    tmk_html_text(out, part);
+    fputs("<wbr>", out);
+  }
+  tmk_html_text(out, key);
+  fputs("</td>", out);
+}
+
 static void number_cell(FILE *out, const char *text)
 {
   fputs("<td class=\"n\">", out);
@@ -121,7 +135,7 @@ void tmk_report_source_table(FILE *out, const struct tmk_report *report)
     if (source->best >= 0) {
       const struct tmk_report_row *best = &report->rows[source->best];
       char text[48];
-      cell(out, best->key);
+      key_cell(out, best->key);
       count_cell(out, best->rate);
       interval_text(best, text, sizeof text);
       number_cell(out, text);
@@ -245,7 +259,7 @@ static void point_row(FILE *out, const struct tmk_report *report, const struct t
   char text[48];
   fprintf(out, "<tr data-source=\"%d\">", row->source);
   cell(out, report->sources[row->source].name);
-  cell(out, row->key);
+  key_cell(out, row->key);
   count_cell(out, row->rate);
   cell(out, row->accounting == TMK_ACCT_NONE ? "" : tmk_accounting_name(row->accounting));
   count_cell(out, row->per_device);

@@ -119,6 +119,7 @@ struct tmk_report_chart {
   const char *id, *title, *x_title, *y_title, *caption; /* static */
   char subject[TMK_WORKLOAD_KEY_SIZE];                  /* what it is of, where there are several; "" */
   bool log_x, log_y;
+  bool base2_x;  /* a count of powers of two */
   double line_y; /* a horizontal line; NAN if none */
   char line_label[160];
   bool bars;                        /* x is the index of a category; series 0 is the time, series 1 the limit */

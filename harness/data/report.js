@@ -42,7 +42,11 @@
   const data = document.getElementById("charts");
   if (!data || typeof Chart !== "function") return;
   const format = new Intl.NumberFormat("en", {maximumSignificantDigits: 4});
-  const compact = new Intl.NumberFormat("en", {notation: "compact", maximumSignificantDigits: 3});
+  const tick = (value) => {
+    let i = 0;
+    for (; Math.abs(value) >= 999.5 && i < 6; i++) value /= 1000;
+    return String(Number(value.toPrecision(3))) + ["", "k", "M", "G", "T", "P", "E"][i];
+  };
   const time = (ns) => {
     for (const [unit, size] of [["s", 1e9], ["ms", 1e6], ["us", 1e3]]) if (ns >= size) return `${format.format(ns / size)} ${unit}`;
     return `${format.format(ns)} ns`;
@@ -65,13 +69,14 @@
     return {label: series.label, series: number, source: series.source, data: series.points, showLine: chart.id !== "roofline" || series.whole,
             borderColor: colour, borderWidth: series.whole ? 1.4 : 1.8, borderDash: dashes[series.dash],
             pointStyle: markers[series.marker], rotation: series.marker === 4 ? 180 : 0, pointRadius: series.whole ? 0 : 4,
-            pointHoverRadius: series.whole ? 0 : 6, pointBorderColor: colour, pointBorderWidth: 1.5, pointHitRadius: series.whole ? 0 : 8,
+            pointHoverRadius: series.whole ? 0 : 6, clip: 8, pointBorderColor: colour, pointBorderWidth: 1.5, pointHitRadius: series.whole ? 0 : 8,
             pointBackgroundColor: series.points.map((p) => p.suspect ? look.get("surface") : colour)};
   };
 
-  const axis = (title, log, look) => ({
+  const axis = (title, log, ticks, look) => ({
+    min: ticks[0], max: ticks[ticks.length - 1], afterBuildTicks: (scale) => { scale.ticks = ticks.map((value) => ({value})); },
     type: log ? "logarithmic" : "linear", title: {display: true, text: title, color: look.get("soft")}, grid: {color: look.get("grid")},
-    beginAtZero: !log, ticks: {color: look.get("soft"), maxTicksLimit: 9, maxRotation: 0, callback: (value) => compact.format(value)},
+    ticks: {color: look.get("soft"), autoSkip: true, autoSkipPadding: 6, maxRotation: 0, callback: tick},
   });
 
   const draw = (index, chart) => {
@@ -92,12 +97,12 @@
                  borderColor: look.get("claim"), borderDash: [9, 4, 2, 4], borderWidth: 1.5, pointRadius: 0, pointHitRadius: 6});
     }
     const scales = chart.bars
-      ? {x: {...axis("time of a pass", false, look), ticks: {color: look.get("soft"), callback: time}},
+      ? {x: {beginAtZero: true, grid: {color: look.get("grid")}, ticks: {color: look.get("soft"), maxTicksLimit: 6, maxRotation: 0, callback: time}},
          y: {grid: {display: false}, ticks: {color: look.get("soft"), autoSkip: false}}}
-      : {x: axis(chart.x_title, chart.log_x, look), y: axis(chart.y_title, chart.log_y, look)};
+      : {x: axis(chart.x_title, chart.log_x, chart.x_ticks, look), y: axis(chart.y_title, chart.log_y, chart.y_ticks, look)};
     const label = (item) => chart.bars ? `${item.dataset.label}: ${time(item.raw)}`
       : `${item.dataset.label}: ${format.format(item.raw.y)} at ${format.format(item.raw.x)}${item.raw.suspect ? ", SUSPECT" : ""}`;
-    charts.get(String(index))?.destroy();
+    if (charts.has(String(index))) charts.get(String(index)).destroy();
     charts.set(String(index), new Chart(canvas, {
       type: chart.bars ? "bar" : "line", data: {labels: chart.bars ? chart.categories : undefined, datasets: sets},
       options: {animation: false, responsive: true, maintainAspectRatio: false, indexAxis: chart.bars ? "y" : "x", scales,
