@@ -1,5 +1,5 @@
 /* cmd_report.c: `tokmark report`: result files as one HTML page. */
-#include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +15,14 @@
 struct options {
   const char *output;
   bool force, no_chart_js;
+};
+
+/* Results in memory at a time. */
+#define BATCH 64
+struct reading {
+  struct tmk_result result;
+  enum tmk_status status;
+  struct tmk_error error;
 };
 
 static const struct tmk_opt rows[] = {
@@ -50,29 +58,35 @@ static const struct tmk_command_help help = {
         "  tokmark report results/ -o report.html --force",
 };
 
-/* Reads in parallel and adds in order, so that the report does not depend on the threads. What can't be read is named at once. */
+/* One file, read or refused. What can't be read is named at once. */
+static enum tmk_status add_file(struct tmk_result_files *files, struct tmk_report *report, const char *path,
+                                const struct reading *reading, struct tmk_error *err)
+{
+  if (reading->status == TMK_OK) return tmk_report_add(report, path, &reading->result, err);
+  if (reading->status == TMK_ERR_MEMORY) return tmk_fail(err, TMK_ERR_MEMORY, "%s", reading->error.message);
+  fprintf(stderr, "tokmark: %s\n", reading->error.message);
+  return tmk_result_files_refuse(files, path, reading->error.message, err);
+}
+
+/* A batch is read in parallel and added in order, so that the report does not depend on the threads. */
 static enum tmk_status read_files(struct tmk_result_files *files, struct tmk_report *report, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-#pragma omp parallel for ordered schedule(dynamic, 1)
-  for (int64_t i = 0; i < files->count; i++) {
-    struct tmk_result result;
-    struct tmk_error own = {0};
-    enum tmk_status read = tmk_result_read(files->paths[i], &result, &own);
-#pragma omp ordered
-    if (status == TMK_OK) {
-      if (read == TMK_OK) {
-        status = tmk_report_add(report, files->paths[i], &result, err);
-      } else if (read == TMK_ERR_MEMORY) {
-        *err = own;
-        status = read;
-      } else {
-        fprintf(stderr, "tokmark: %s\n", own.message);
-        status = tmk_result_files_refuse(files, files->paths[i], own.message, err);
-      }
+  struct reading *batch = malloc(BATCH * sizeof *batch);
+  if (!batch) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %d results", BATCH);
+  for (int64_t first = 0; first < files->count && status == TMK_OK; first += BATCH) {
+    int64_t count = files->count - first < BATCH ? files->count - first : BATCH;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (int64_t i = 0; i < count; i++) {
+      batch[i].error = (struct tmk_error){0};
+      batch[i].status = tmk_result_read(files->paths[first + i], &batch[i].result, &batch[i].error);
     }
-    tmk_result_free(&result);
+    for (int64_t i = 0; i < count; i++) {
+      if (status == TMK_OK) status = add_file(files, report, files->paths[first + i], &batch[i], err);
+      tmk_result_free(&batch[i].result);
+    }
   }
+  free(batch);
   return status;
 }
 

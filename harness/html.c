@@ -51,12 +51,13 @@ void tmk_html_text(FILE *out, const char *text)
 void tmk_html_json(FILE *out, const char *json, size_t size)
 {
   for (size_t i = 0; i < size; i++) {
+    const unsigned char *at = (const unsigned char *)json + i;
+    size_t length = tmk_utf8_length(at, size - i);
     if (json[i] == '<' || json[i] == '>' || json[i] == '&') {
       fprintf(out, "\\u%04x", (unsigned)json[i]);
-    } else if (size - i >= 3 && memcmp(json + i, "\xe2\x80", 2) == 0 &&
-               (json[i + 2] == '\xa8' || json[i + 2] == '\xa9')) {
-      fputs(json[i + 2] == '\xa8' ? "\\u2028" : "\\u2029", out);
-      i += 2;
+    } else if (length > 1 && is_trick(at, length)) {
+      fputs("\\ufffd", out);
+      i += length - 1;
     } else {
       putc(json[i], out);
     }

@@ -8,7 +8,8 @@
 /* As text, or between double quotes as an attribute: & < > " ' become references. Control characters, what is not UTF-8, line and
  * paragraph separators, and characters that turn the direction of text become U+FFFD, so that a name can't pretend to be another. */
 void tmk_html_text(FILE *out, const char *text);
-/* JSON text into <script type="application/json">: < > & and U+2028, U+2029, which stand in strings only, become \u escapes. */
+/* JSON text into <script type="application/json">: < > &, which stand in strings only, become \u escapes, and so that it says what
+ * tmk_html_text says, U+FFFD stands for the same characters. */
 void tmk_html_json(FILE *out, const char *json, size_t size);
 
 /* SHA-256 in base64, as a Content-Security-Policy names a script: 44 characters and a NUL. (FIPS 180-4) */

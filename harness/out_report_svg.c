@@ -154,7 +154,7 @@ static void print_marker(FILE *out, int marker, double x, double y, bool hollow)
   static const char *const shapes[] = {
       "a4 4 0 1 1 .01 0z", "m-3.6-3.6h7.2v7.2h-7.2z", "m0-4.8l4.5 8.2h-9z",
       "m0-5l5 5-5 5-5-5z", "m0 4.8l4.5-8.2h-9z",      "m-1.4-4.6h2.8v3.2h3.2v2.8h-3.2v3.2h-2.8v-3.2h-3.2v-2.8h3.2z"};
-  fprintf(out, "<path class=\"%s\" d=\"M%.1f %.1f%s\">", hollow ? "m h" : "m", marker == 0 ? x - 4 : x, y,
+  fprintf(out, "<path class=\"%s\" d=\"M%.1f %.1f%s\">", hollow ? "m h" : "m", x, marker == 0 ? y + 4 : y,
           shapes[marker]);
 }
 

@@ -181,12 +181,18 @@ static enum tmk_status fill_row(struct tmk_report_row *row, int source, const st
   return TMK_OK;
 }
 
+/* An e2e is composed of what was measured, and measured where it failed before that: both are this machine's answer to a key. */
+static enum tmk_provenance class_of(enum tmk_provenance provenance)
+{
+  return provenance == TMK_PROV_COMPOSED ? TMK_PROV_MEASURED : provenance;
+}
+
 /* FNV-1a. */
 static uint64_t hash_of(int source, const char *key, enum tmk_provenance provenance)
 {
   uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uint64_t)source;
   for (const char *c = key; *c; c++) hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
-  return (hash ^ (uint64_t)provenance) * UINT64_C(0x100000001b3);
+  return (hash ^ (uint64_t)class_of(provenance)) * UINT64_C(0x100000001b3);
 }
 
 /* The slot where the row is, or where it would go. */
@@ -196,7 +202,7 @@ static int64_t *find_slot(const struct tmk_report *report, int source, const cha
   int64_t at = (int64_t)(hash_of(source, key, provenance) >> 1) & mask;
   while (report->slots[at] >= 0) {
     const struct tmk_report_row *row = &report->rows[report->slots[at]];
-    if (row->source == source && row->provenance == provenance && strcmp(row->key, key) == 0) break;
+    if (row->source == source && class_of(row->provenance) == class_of(provenance) && strcmp(row->key, key) == 0) break;
     at = (at + 1) & mask;
   }
   return &report->slots[at];

@@ -1,7 +1,7 @@
 /* report_data.h: many results reduced to what a report shows: sources, rows, and charts as data. Pure: nothing is printed.
  *
  * A source is what the report switches on and off: one result file while there are few, else one device, to which all files
- * of that device are merged, the latest run of each key and provenance winning. Rows are points; none is dropped because it is bad, and
+ * of that device are merged, the latest run of each key and provenance winning (composed counts as measured). Rows are points; none is dropped because it is bad, and
  * the caps below are counted, so that the report can say what it leaves out.
  */
 #ifndef TMK_HARNESS_REPORT_DATA_H
