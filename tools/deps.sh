@@ -29,16 +29,21 @@ have_fuzzer() {
   return "$result"
 }
 
-# --- rows: kind | test | what and why | apt | dnf | pacman | apk ---
+have_chartjs() { [ -f /usr/share/javascript/chart.js/chart.min.js ] || [ -f /usr/share/nodejs/chart.js/dist/chart.min.js ]; }
+have_browser() { have_command chromedriver && { have_command chromium || have_command google-chrome || have_command chromium-browser; }; }
+
+# --- rows: kind ("build?": wanted, and done without where it can't be had) | test | what and why | apt | dnf | pacman | apk ---
 rows() {
   cat <<ROWS
 build|have_command $cc|a C compiler ($cc)|$cc_apt libc6-dev|$cc_dnf|$cc_pacman|$cc_apk musl-dev
 build|have_header stdio.h|the C library's headers|libc6-dev|glibc-devel|glibc|musl-dev
 build|have_openmp|OpenMP, for threads|$cc_apt|$cc_dnf|$cc_pacman|$cc_apk
 build|have_cjson|cJSON, to read and write JSON|libcjson-dev|cjson-devel|cjson|cjson-dev
+build?|have_chartjs|Chart.js, for interactive charts in HTML reports|libjs-chart.js|||
 test|have_header criterion/criterion.h|Criterion, for unit tests|libcriterion-dev|libcriterion-devel|criterion|criterion-dev
 test|have_command python3|Python 3, for the command-line tests|python3|python3|python|python3
 test|have_python_module jsonschema|jsonschema, to check result files against their schema|python3-jsonschema|python3-jsonschema|python-jsonschema|py3-jsonschema
+test?|have_browser|Chromium and its driver, for the tests of the HTML report|chromium chromium-driver|chromium chromedriver|chromium|chromium chromium-chromedriver
 dev|have_fuzzer|clang with libFuzzer and OpenMP, for make fuzz and CC=clang|clang libclang-rt-dev libomp-dev|clang compiler-rt libomp-devel|clang compiler-rt openmp|clang compiler-rt openmp-dev
 dev|have_command clang-format|clang-format, for make format|clang-format|clang-tools-extra|clang|clang-extra-tools
 dev|have_command aarch64-linux-gnu-gcc|a cross compiler, for make check-aarch64|gcc-aarch64-linux-gnu libc6-dev-arm64-cross|gcc-aarch64-linux-gnu|aarch64-linux-gnu-gcc|gcc-aarch64-none-elf
@@ -48,17 +53,36 @@ ROWS
 }
 
 [ $# -gt 0 ] || { echo "usage: tools/deps.sh build|test|dev ..." >&2; exit 2; }
-missing=""
+missing="" wanted="" wanted_apt=""
 while IFS='|' read -r kind test why apt dnf pacman apk; do
-  case " $* " in *" $kind "*) ;; *) continue ;; esac
-  if ! eval "$test"; then
+  case " $* " in *" ${kind%\?} "*) ;; *) continue ;; esac
+  if eval "$test"; then continue; fi
+  if [ "${kind%\?}" != "$kind" ]; then
+    wanted="$wanted${wanted:+; }$why" wanted_apt="$wanted_apt $apt"
+  else
     missing="$missing$why|$apt|$dnf|$pacman|$apk
 "
   fi
 done <<ROWS_END
 $(rows)
 ROWS_END
-[ -n "$missing" ] || exit 0
+
+# What is wanted is installed where that takes no question; its lack is said and is no failure.
+install_wanted() {
+  [ -n "$wanted" ] || return 0
+  # shellcheck disable=SC2086
+  if have_command apt-get && apt-cache show $wanted_apt > /dev/null 2>&1; then
+    [ "$(id -u)" -eq 0 ] && as_root="" || as_root="sudo -n"
+    echo "deps: apt-get install$wanted_apt ($wanted)"
+    # shellcheck disable=SC2086
+    if $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends $wanted_apt < /dev/null > /dev/null 2>&1; then return 0; fi
+  fi
+  echo "deps: done without: $wanted"
+}
+if [ -z "$missing" ]; then
+  install_wanted
+  exit 0
+fi
 
 echo "deps: missing here:"
 printf '%s' "$missing" | cut -d'|' -f1 | sed 's/^/  - /'
@@ -95,3 +119,4 @@ if ! run_apt install -y --no-install-recommends $apt; then
   exit 1
 fi
 echo "deps: installed"
+install_wanted
