@@ -8,6 +8,7 @@
 #include "host.h"
 #include "html.h"
 #include "out.h"
+#include "target_report.h"
 #include "verdict.h"
 
 /* The policy: nothing from anywhere but this file, and of its scripts and styles only those that tokmark put there. */
@@ -50,12 +51,14 @@ static void print_title(FILE *out, const struct tmk_report_page *page)
 {
   const struct tmk_report *report = page->report;
   int64_t refused = page->files ? page->files->refusal_count : 0;
-  fprintf(out,
-          "<body>\n<a class=\"skip\" href=\"#results\">Skip to the results</a>\n<header>\n<h1>tokmark report</h1>\n<p "
-          "class=\"lead\">%lld result%s, "
-          "%lld point%s on %d %s%s",
-          (long long)report->results, report->results == 1 ? "" : "s", (long long)report->row_count,
-          report->row_count == 1 ? "" : "s", report->source_count, report->by_device ? "device" : "run",
+  char results[48], points[48], sources[48];
+  tmk_format_integer((double)report->results, results, sizeof results);
+  tmk_format_integer((double)report->row_count, points, sizeof points);
+  tmk_format_integer((double)report->source_count, sources, sizeof sources);
+  fputs("<body>\n<a class=\"skip\" href=\"#results\">Skip to the results</a>\n<header>\n<h1>tokmark report</h1>\n",
+        out);
+  fprintf(out, "<p class=\"lead\">%s result%s, %s point%s on %s %s%s", results, report->results == 1 ? "" : "s", points,
+          report->row_count == 1 ? "" : "s", sources, report->by_device ? "device" : "run",
           report->source_count == 1 ? "" : "s");
   if (refused > 0)
     fprintf(out, "; <a href=\"#refused\">%lld file%s could not be read</a>", (long long)refused,
@@ -90,8 +93,8 @@ static void print_claim(FILE *out, const struct tmk_claim *claim)
   char rate[48], total[48], count[48];
   if (!claim) return;
   tmk_format_count(tmk_claim_rate_per_gpu(claim), rate, sizeof rate);
-  tmk_format_count(claim->tokens_per_s, total, sizeof total);
-  tmk_format_count(claim->gpu_count == TMK_UNKNOWN ? NAN : (double)claim->gpu_count, count, sizeof count);
+  tmk_format_integer(claim->tokens_per_s, total, sizeof total);
+  tmk_format_integer(claim->gpu_count == TMK_UNKNOWN ? NAN : (double)claim->gpu_count, count, sizeof count);
   fprintf(out, "<p class=\"note\"><strong>The reported figure</strong> that charts draw: %s tokens/s for %s ", total,
           count);
   tmk_html_text(out, claim->gpu_text);
@@ -142,12 +145,14 @@ static void print_chart(FILE *out, const struct tmk_report_page *page, int index
 static void print_left_out(FILE *out, const struct tmk_report *report)
 {
   int64_t older = 0;
+  char older_text[48];
   for (int i = 0; i < report->source_count; i++) older += report->sources[i].older;
+  tmk_format_integer((double)older, older_text, sizeof older_text);
   if (report->by_device) {
     fprintf(out,
             "<p class=\"note\">More than %d files: results of a device are merged, the latest run of each point "
-            "winning; %lld earlier ones are not shown.</p>\n",
-            TMK_REPORT_OVERLAY_MAX, (long long)older);
+            "winning; %s earlier ones are not shown.</p>\n",
+            TMK_REPORT_OVERLAY_MAX, older_text);
   } else if (older > 0) {
     fprintf(out, "<p class=\"note\">%lld points stood twice in a file; the last is shown.</p>\n", (long long)older);
   }

@@ -27,6 +27,8 @@ void tmk_report_legend(FILE *out, const struct tmk_report *report, const struct 
 void tmk_report_chart_table(FILE *out, const struct tmk_report *report, const struct tmk_report_chart *chart);
 void tmk_report_source_table(FILE *out, const struct tmk_report *report);
 void tmk_report_point_table(FILE *out, const struct tmk_report *report);
+/* "8", "12.50", "289.4": a coordinate of a point. */
+void tmk_report_number(double value, char *text, int size);
 /* Where an axis has its ticks, the first and last of which are its ends; how many. Not for bars. */
 #define TMK_REPORT_TICKS_MAX 24
 int tmk_report_ticks(const struct tmk_report_chart *chart, bool vertical, double ticks[TMK_REPORT_TICKS_MAX]);

@@ -62,9 +62,9 @@ static void log_ticks(struct axis *axis, double low, double high)
 static void linear_ticks(struct axis *axis, double low, double high)
 {
   double raw = (high - low) / 5, power = pow(10, floor(log10(raw))), step = power;
-  if (raw > 1 * power) step = 2 * power;
-  if (raw > 2 * power) step = 5 * power;
-  if (raw > 5 * power) step = 10 * power;
+  if (raw > 1.4 * power) step = 2 * power;
+  if (raw > 3 * power) step = 5 * power;
+  if (raw > 7 * power) step = 10 * power;
   for (double tick = floor(low / step) * step; axis->tick_count < TICKS_MAX; tick += step) {
     axis->ticks[axis->tick_count++] = tick;
     if (tick >= high - 1e-9 * step) break;
@@ -145,6 +145,7 @@ struct tmk_report_style tmk_report_style_of(const struct tmk_report *report, con
   struct tmk_report_style style = {(one ? series->style : series->source) % 8, one ? 0 : series->style % 3,
                                    (series->style + series->source / 8 * 3) % 6};
   if (series->whole_line) style.dash = 0;
+  if (series->whole_line && one) style.colour = 7; /* grey */
   if (series->dashed) style.dash = 3;
   return style;
 }
@@ -180,8 +181,8 @@ static void print_series(FILE *out, const struct tmk_report *report, const struc
       if (low - high > 6) fprintf(out, "<path class=\"e\" d=\"M%.1f %.1fV%.1f\"/>", at, low, high);
     }
     print_marker(out, style.marker, at, position(y, p->y), hollow);
-    tmk_format_count(p->x, number_x, sizeof number_x);
-    tmk_format_count(p->y, number_y, sizeof number_y);
+    tmk_report_number(p->x, number_x, sizeof number_x);
+    tmk_report_number(p->y, number_y, sizeof number_y);
     fputs("<title>", out);
     tmk_html_text(out, series->label);
     fprintf(out, ": %s at %s%s</title></path>", number_y, number_x, hollow ? ", SUSPECT" : "");

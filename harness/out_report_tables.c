@@ -7,6 +7,7 @@
 #include "out.h"
 #include "out_parts.h"
 #include "out_report.h"
+#include "target_report.h"
 #include "verdict.h"
 
 static void cell(FILE *out, const char *text)
@@ -44,6 +45,15 @@ static void count_cell(FILE *out, double value)
   number_cell(out, text);
 }
 
+void tmk_report_number(double value, char *text, int size)
+{
+  if (fabs(value) < 1e15 && value == floor(value)) {
+    tmk_format_integer(value, text, size);
+  } else {
+    tmk_format_count(value, text, size);
+  }
+}
+
 static void time_cell(FILE *out, double time_ns)
 {
   char text[32];
@@ -51,6 +61,7 @@ static void time_cell(FILE *out, double time_ns)
   number_cell(out, text);
 }
 
+/* A name with '#' before it is of a column of numbers. */
 static void head(FILE *out, const char *const *names, const char *caption)
 {
   fprintf(
@@ -62,6 +73,12 @@ static void head(FILE *out, const char *const *names, const char *caption)
     fprintf(out, "<th scope=\"col\"%s>%s</th>", number ? " class=\"n\"" : "", *names + number);
   }
   fputs("</tr></thead><tbody>\n", out);
+}
+
+/* One source needs no column that says so; it is the first of the tables that have it. */
+static bool alone(const struct tmk_report *report)
+{
+  return report->source_count == 1;
 }
 
 static void foot(FILE *out)
@@ -149,7 +166,7 @@ void tmk_report_source_table(FILE *out, const struct tmk_report *report)
       fprintf(out, "<td colspan=\"9\">%s</td>",
               source->simulated ? "simulated: no throughput" : "no decode or e2e point that counts");
     }
-    fputs("<td class=\"remarks\">", out);
+    fputs("<td class=\"outcome\">", out);
     const char *separator = "";
     for (int o = 0; o < TMK_OUTCOME_COUNT; o++) {
       if (counts[o] == 0) continue;
@@ -198,17 +215,19 @@ void tmk_report_chart_table(FILE *out, const struct tmk_report *report, const st
   snprintf(x_name, sizeof x_name, "#%s", chart->x_title);
   snprintf(y_name, sizeof y_name, "#%s", chart->y_title);
   const char *const names[] = {"device", "series", x_name, y_name, "#95 % interval", "verdict", "remarks", NULL};
-  head(out, names, caption);
+  head(out, names + alone(report), caption);
   for (int i = 0; i < chart->series_count; i++) {
     const struct tmk_report_series *series = &chart->series[i];
     for (int j = 0; j < series->count; j++) {
       const struct tmk_report_point *p = &series->points[j];
       char low[48], high[48], text[112];
       fprintf(out, "<tr data-source=\"%d\">", series->source);
-      cell(out, report->sources[series->source].name);
+      if (!alone(report)) cell(out, report->sources[series->source].name);
       cell(out, series->label);
-      count_cell(out, p->x);
-      count_cell(out, p->y);
+      tmk_report_number(p->x, text, sizeof text);
+      number_cell(out, text);
+      tmk_report_number(p->y, text, sizeof text);
+      number_cell(out, text);
       tmk_format_count(p->low, low, sizeof low);
       tmk_format_count(p->high, high, sizeof high);
       snprintf(text, sizeof text, isfinite(p->low) ? "%s to %s" : "-", low, high);
@@ -224,7 +243,7 @@ void tmk_report_chart_table(FILE *out, const struct tmk_report *report, const st
   }
   if (isfinite(chart->line_y)) {
     fputs("<tr>", out);
-    cell(out, "-");
+    if (!alone(report)) cell(out, "-");
     cell(out, chart->line_label);
     number_cell(out, "-");
     count_cell(out, chart->line_y);
@@ -258,7 +277,7 @@ static void point_row(FILE *out, const struct tmk_report *report, const struct t
 {
   char text[48];
   fprintf(out, "<tr data-source=\"%d\">", row->source);
-  cell(out, report->sources[row->source].name);
+  if (!alone(report)) cell(out, report->sources[row->source].name);
   key_cell(out, row->key);
   count_cell(out, row->rate);
   cell(out, row->accounting == TMK_ACCT_NONE ? "" : tmk_accounting_name(row->accounting));
@@ -290,7 +309,7 @@ void tmk_report_point_table(FILE *out, const struct tmk_report *report)
   } else if (order) {
     qsort(order, (size_t)report->row_count, sizeof *order, compare_rows);
   }
-  head(out, names, "Points");
+  head(out, names + alone(report), "Points");
   for (int64_t i = 0; i < shown; i++) point_row(out, report, order ? order[i] : &report->rows[i]);
   foot(out);
   free(order);

@@ -45,7 +45,7 @@ static bool place_output(const struct tmk_report *report, const struct tmk_repor
 {
   (void)report;
   if (!is_step(row) || row->accounting != TMK_ACCT_OUTPUT) return false;
-  *point = (struct tmk_report_point){(double)row->workload.step.batch, row->rate, row->low, row->high, -1};
+  *point = (struct tmk_report_point){(double)row->workload.step.batch, row->rate, row->low, row->high, -1, 0};
   label_step(row, false, label, size);
   return true;
 }
@@ -55,7 +55,7 @@ static bool place_input(const struct tmk_report *report, const struct tmk_report
 {
   (void)report;
   if (!is_step(row) || row->accounting != TMK_ACCT_INPUT) return false;
-  *point = (struct tmk_report_point){(double)row->workload.step.batch, row->rate, row->low, row->high, -1};
+  *point = (struct tmk_report_point){(double)row->workload.step.batch, row->rate, row->low, row->high, -1, 0};
   label_step(row, false, label, size);
   return true;
 }
@@ -66,7 +66,8 @@ static bool place_interactivity(const struct tmk_report *report, const struct tm
   (void)report;
   if (!is_step(row) || row->accounting != TMK_ACCT_OUTPUT) return false;
   double scale = row->per_device / row->rate; /* the interval scales with the rate */
-  *point = (struct tmk_report_point){row->per_user, row->per_device, row->low * scale, row->high * scale, -1};
+  *point = (struct tmk_report_point){
+      row->per_user, row->per_device, row->low * scale, row->high * scale, -1, (double)row->workload.step.batch};
   label_step(row, false, label, size);
   return true;
 }
@@ -78,7 +79,7 @@ static bool place_roofline(const struct tmk_report *report, const struct tmk_rep
   (void)report;
   bool alone = row->type == TMK_POINT_OP || (row->type == TMK_POINT_STEP && row->devices <= 1);
   if (!alone || !(row->flops > 0) || !(row->bytes > 0) || !(row->time_ns > 0)) return false;
-  *point = (struct tmk_report_point){row->flops / row->bytes, row->flops / row->time_ns * 1e9, NAN, NAN, -1};
+  *point = (struct tmk_report_point){row->flops / row->bytes, row->flops / row->time_ns * 1e9, NAN, NAN, -1, 0};
   if (row->type == TMK_POINT_OP) {
     snprintf(label, size, "operations alone");
   } else {
@@ -119,9 +120,12 @@ static bool place_scaling(const struct tmk_report *report, const struct tmk_repo
     if (others == 0 && weak == 0) continue;
     double own = row->rate / (double)row->devices;
     double factor = (double)base->devices / base->rate;
-    *point = (struct tmk_report_point){(double)row->devices, 100 * own * factor,
+    *point = (struct tmk_report_point){(double)row->devices,
+                                       100 * own * factor,
                                        100 * row->low / (double)row->devices * factor,
-                                       100 * row->high / (double)row->devices * factor, -1};
+                                       100 * row->high / (double)row->devices * factor,
+                                       -1,
+                                       0};
     label_step(row, !weak, step, sizeof step);
     snprintf(label, size, "%s%s", step, weak ? ", batch grows with the devices" : ", batch in all");
     return true;
@@ -136,7 +140,7 @@ static bool place_busbw(const struct tmk_report *report, const struct tmk_report
   const struct tmk_comm_workload *w = &row->workload.comm;
   if (row->type != TMK_POINT_COMM || !(row->time_ns > 0) || w->bytes <= 0) return false;
   double busbw = (double)w->bytes / row->time_ns * 1e9 * tmk_collective_bus_factor(w->collective, (int)w->ranks);
-  *point = (struct tmk_report_point){(double)w->bytes, busbw, NAN, NAN, -1};
+  *point = (struct tmk_report_point){(double)w->bytes, busbw, NAN, NAN, -1, 0};
   snprintf(label, size, "%s %s, %lld ranks%s", tmk_collective_name(w->collective), tmk_dtype_name(w->dtype),
            (long long)w->ranks, w->in_place ? "" : ", out of place");
   return true;
@@ -191,7 +195,7 @@ static enum tmk_status add_point(struct tmk_report_chart *chart, int source, con
 static int compare_points(const void *a, const void *b)
 {
   const struct tmk_report_point *x = a, *y = b;
-  if (x->x != y->x) return x->x < y->x ? -1 : 1;
+  if (x->order != y->order) return x->order < y->order ? -1 : 1;
   return (x->row > y->row) - (x->row < y->row);
 }
 
@@ -236,6 +240,7 @@ static enum tmk_status fill_chart(struct tmk_report_chart *chart, const struct t
       snprintf(label + used, sizeof label - used, " (%s)", tmk_provenance_name(row->provenance));
     }
     point.row = i;
+    if (place != place_interactivity) point.order = point.x;
     TMK_TRY(add_point(chart, row->source, label, !here, &point, err));
   }
   for (int i = 0; i < chart->series_count; i++) {
@@ -257,7 +262,7 @@ static enum tmk_status add_roof(struct tmk_report_chart *chart, int source, doub
   if (!is_sane(read, true) || !is_sane(peak, true) || !is_sane(ridge * 10, true)) return TMK_OK;
   double xs[3] = {low_x < ridge ? low_x : ridge / 10, ridge, high_x > ridge ? high_x : ridge * 10};
   for (int i = 0; i < 3; i++) {
-    struct tmk_report_point point = {xs[i], fmin(peak, read * xs[i]), NAN, NAN, -1};
+    struct tmk_report_point point = {xs[i], fmin(peak, read * xs[i]), NAN, NAN, -1, xs[i]};
     if (!is_sane(point.x, true) || !is_sane(point.y, true)) return TMK_OK;
     TMK_TRY(add_point(chart, source, label, datasheet, &point, err));
   }
@@ -316,8 +321,8 @@ static enum tmk_status fill_bars(struct tmk_report_chart *chart, const struct tm
   qsort(ops, (size_t)row->op_count, sizeof *ops, compare_ops);
   for (int64_t i = 0; i < count; i++) {
     snprintf(chart->categories[i], sizeof chart->categories[i], "%s", ops[i].label);
-    struct tmk_report_point time = {(double)i, ops[i].time_ns, NAN, NAN, index};
-    struct tmk_report_point limit = {(double)i, ops[i].limit_ns, NAN, NAN, index};
+    struct tmk_report_point time = {(double)i, ops[i].time_ns, NAN, NAN, index, (double)i};
+    struct tmk_report_point limit = {(double)i, ops[i].limit_ns, NAN, NAN, index, (double)i};
     TMK_TRY(add_point(chart, row->source, "time", false, &time, err));
     TMK_TRY(add_point(chart, row->source, "limit", true, &limit, err));
   }
@@ -340,7 +345,8 @@ static const struct kind kinds[] = {
       .title = "Output tokens/s over batch",
       .x_title = "batch (sequences at once)",
       .y_title = "output tokens/s",
-      .caption = "Generated tokens a second of all devices of a point; prompts' time is inside an e2e rate.",
+      .caption = "Generated tokens a second of all devices of a point; prompts' time is inside an e2e rate, which is "
+                 "composed of measured steps.",
       .log_x = true,
       .base2_x = true,
       .log_y = true},
@@ -358,7 +364,8 @@ static const struct kind kinds[] = {
       .title = "Throughput against interactivity",
       .x_title = "output tokens/s a user",
       .y_title = "output tokens/s a device",
-      .caption = "Up is more for the device, right is faster for each user; no point has both. A point is a batch.",
+      .caption = "Up is more for the device, right is faster for each user; no point has both. A line goes from small "
+                 "batches to large ones.",
       .log_x = true,
       .log_y = true},
      place_interactivity},

@@ -17,7 +17,7 @@
 #define TMK_REPORT_SOURCES_MAX       64
 #define TMK_REPORT_ROWS_MAX          100000
 #define TMK_REPORT_SERIES_MAX        48 /* of a chart */
-#define TMK_REPORT_SERIES_POINTS_MAX 96
+#define TMK_REPORT_SERIES_POINTS_MAX 64
 #define TMK_REPORT_BARS_MAX          4 /* charts of operations */
 
 struct tmk_report_fact {
@@ -104,6 +104,7 @@ const char *tmk_report_outcome_name(enum tmk_report_outcome outcome);
 struct tmk_report_point {
   double x, y, low, high; /* low, high: the 95 % interval of y; NAN if there is none */
   int64_t row;            /* −1: of no row */
+  double order;           /* along the line: x, or the batch where x is no cause */
 };
 struct tmk_report_series {
   char label
@@ -112,7 +113,7 @@ struct tmk_report_series {
   int style;                       /* 0, 1, 2, … within the source: dash and marker */
   bool whole_line;                 /* a ceiling: no markers */
   bool dashed;                     /* not measured here: predicted, reported, a datasheet's */
-  struct tmk_report_point *points; /* owned, by x */
+  struct tmk_report_point *points; /* owned, by order */
   int count;
 };
 struct tmk_report_chart {

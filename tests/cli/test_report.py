@@ -245,5 +245,5 @@ def test_many_files_are_merged(box):
     with browser(box) as page:
         page.open(make(box, many(box, 40).split(" ", maxsplit=1)[0]))
         text = page.run("return document.body.textContent")
-        assert "40 results, 400 points on 4 devices" in text and "3600 earlier ones are not shown" in text, text[:400]
+        assert "40 results, 400 points on 4 devices" in text and "3,600 earlier ones are not shown" in text, text[:400]
         assert not page.complaints()

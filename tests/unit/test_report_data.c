@@ -114,9 +114,10 @@ Test(report_data, points_of_a_series_stand_by_x_with_their_interval)
   cr_assert_eq(output->series[0].points[1].low, 200);
   cr_assert_eq(output->series[0].points[1].high, 800);
   cr_assert_not_null(users);
-  cr_assert_eq(users->series[0].points[0].x, 50); /* 400 / 8 */
-  cr_assert_eq(users->series[0].points[0].y, 200);
-  cr_assert_eq(users->series[0].points[0].low, 100);
+  cr_assert_eq(users->series[0].points[0].x, 100); /* the line follows the batch */
+  cr_assert_eq(users->series[0].points[1].x, 50);  /* 400 / 8 */
+  cr_assert_eq(users->series[0].points[1].y, 200);
+  cr_assert_eq(users->series[0].points[1].low, 100);
   cr_assert_float_eq(users->line_y, 2e6 / 6912, 1e-9);
   cr_assert_not_null(strstr(users->line_label, "which tokens is not stated"));
   cr_assert_null(find(&built, "input"));
