@@ -135,8 +135,8 @@ static void interval_text(const struct tmk_report_row *row, char *text, int size
 
 void tmk_report_source_table(FILE *out, const struct tmk_report *report)
 {
-  static const char *const names[] = {"device",    "at best", "#output tokens/s", "#+-95 %", "#a device", "#a user",
-                                      "#of limit", "bound",   "verdict",          "remarks", "points",    NULL};
+  static const char *const names[] = {"device", "#output tokens/s", "#+-95 %", "#a device",      "#a user", "#of limit",
+                                      "bound",  "verdict",          "remarks", "at which point", "points",  NULL};
   head(out, names, "Best output tokens/s of each");
   for (int i = 0; i < report->source_count; i++) {
     const struct tmk_report_source *source = &report->sources[i];
@@ -152,7 +152,6 @@ void tmk_report_source_table(FILE *out, const struct tmk_report *report)
     if (source->best >= 0) {
       const struct tmk_report_row *best = &report->rows[source->best];
       char text[48];
-      key_cell(out, best->key);
       count_cell(out, best->rate);
       interval_text(best, text, sizeof text);
       number_cell(out, text);
@@ -162,6 +161,7 @@ void tmk_report_source_table(FILE *out, const struct tmk_report *report)
       cell(out, best->bound == TMK_BOUND_NONE ? "-" : tmk_bound_name(best->bound));
       outcome_cell(out, best);
       remarks_cell(out, best);
+      key_cell(out, best->key);
     } else {
       fprintf(out, "<td colspan=\"9\">%s</td>",
               source->simulated ? "simulated: no throughput" : "no decode or e2e point that counts");

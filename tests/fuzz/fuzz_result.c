@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "out.h"
+#include "out_report.h"
 #include "result_json.h"
 #include "result_json_fast.h"
 
@@ -22,6 +23,24 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size) __attribute
     }                                                                                                                  \
   } while (0)
 
+static void print_report(FILE *out, const struct tmk_result *result)
+{
+  struct tmk_error err = {0};
+  struct tmk_report report;
+  struct tmk_report_chart charts[TMK_REPORT_CHARTS_MAX];
+  int count = 0;
+  tmk_report_init(&report, 1);
+  REQUIRE(tmk_report_add(&report, "fuzz", result, &err) == TMK_OK);
+  tmk_report_finish(&report);
+  REQUIRE(tmk_report_charts(&report, NULL, charts, &count, &err) == TMK_OK);
+  const struct tmk_report_page page = {
+      .report = &report, .charts = charts, .chart_count = count, .without_chart_js = true};
+  REQUIRE(tmk_out_report(out, &page, &err) == TMK_OK);
+  REQUIRE(tmk_report_charts_json(out, &page, &err) == TMK_OK);
+  for (int i = 0; i < count; i++) tmk_report_chart_free(&charts[i]);
+  tmk_report_free(&report);
+}
+
 static void print_all(const struct tmk_result *result)
 {
   struct tmk_error err = {0};
@@ -37,6 +56,7 @@ static void print_all(const struct tmk_result *result)
   tmk_out_headline(out, result);
   tmk_out_markdown(out, result);
   tmk_out_csv(out, result);
+  print_report(out, result);
   REQUIRE(fclose(out) == 0);
   for (size_t i = 0; i < size; i++) {
     REQUIRE((unsigned char)text[i] >= 0x20 || text[i] == '\n' || text[i] == '\r'); /* nothing that steers a terminal */
