@@ -117,7 +117,7 @@ static bool place_scaling(const struct tmk_report *report, const struct tmk_repo
       others += other->devices != row->devices;
       if (other->devices < base->devices) base = other;
     }
-    if (others == 0 && weak == 0) continue;
+    if (others == 0) continue; /* against itself alone it is 100 %, which says nothing */
     double own = row->rate / (double)row->devices;
     double factor = (double)base->devices / base->rate;
     *point = (struct tmk_report_point){(double)row->devices,
