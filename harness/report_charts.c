@@ -1,5 +1,5 @@
-/* report_charts.c: rows to charts; see report_data.h. A chart is a table row here: which rows it takes, where they stand, and what
- * joins them to a series. */
+/* report_charts.c: rows to charts; see report_data.h. A chart is a row of a table here; report_place.c says which rows of the report it
+ * takes, where they stand, and what joins them to a series. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,11 +7,7 @@
 
 #include "out_parts.h"
 #include "report_data.h"
-#include "tokmark/comm.h"
-
-/* Where a row stands in a chart, and in which series; false: it is not in it. */
-typedef bool place_fn(const struct tmk_report *report, const struct tmk_report_row *row, struct tmk_report_point *point,
-                      char *label, size_t size);
+#include "report_place.h"
 
 /* Each row of type scale is held against all others. */
 #define SCALE_ROWS_MAX 2000
@@ -19,131 +15,6 @@ typedef bool place_fn(const struct tmk_report *report, const struct tmk_report_r
 static enum tmk_status fail_memory(struct tmk_error *err)
 {
   return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the report's charts");
-}
-
-/* "tinyllama-1.1b decode c128 bf16 tp2", with the batch where that is not the axis. */
-static void label_step(const struct tmk_report_row *row, bool with_batch, char *label, size_t size)
-{
-  const struct tmk_workload *w = &row->workload.step;
-  char lengths[48], dtypes[32], batch[32] = "", layout[80] = "";
-  tmk_out_lengths(w, lengths, sizeof lengths);
-  tmk_out_dtypes(w, dtypes, sizeof dtypes);
-  if (with_batch) snprintf(batch, sizeof batch, " batch %lld", (long long)w->batch);
-  if (row->type == TMK_POINT_STEP && w->layout.tp * (int64_t)w->layout.pp * w->layout.dp > 1) {
-    snprintf(layout, sizeof layout, " tp%d pp%d dp%d", w->layout.tp, w->layout.pp, w->layout.dp);
-  }
-  snprintf(label, size, "%.90s %s%s %s %s%s", w->model, tmk_phase_name(w->phase), batch, lengths, dtypes, layout);
-}
-
-static bool is_step(const struct tmk_report_row *row)
-{
-  return row->type == TMK_POINT_STEP && row->accounting != TMK_ACCT_NONE;
-}
-
-static bool place_output(const struct tmk_report *report, const struct tmk_report_row *row,
-                         struct tmk_report_point *point, char *label, size_t size)
-{
-  (void)report;
-  if (!is_step(row) || row->accounting != TMK_ACCT_OUTPUT) return false;
-  *point = (struct tmk_report_point){(double)row->workload.step.batch, row->rate, row->low, row->high, -1, 0};
-  label_step(row, false, label, size);
-  return true;
-}
-
-static bool place_input(const struct tmk_report *report, const struct tmk_report_row *row,
-                        struct tmk_report_point *point, char *label, size_t size)
-{
-  (void)report;
-  if (!is_step(row) || row->accounting != TMK_ACCT_INPUT) return false;
-  *point = (struct tmk_report_point){(double)row->workload.step.batch, row->rate, row->low, row->high, -1, 0};
-  label_step(row, false, label, size);
-  return true;
-}
-
-static bool place_interactivity(const struct tmk_report *report, const struct tmk_report_row *row,
-                                struct tmk_report_point *point, char *label, size_t size)
-{
-  (void)report;
-  if (!is_step(row) || row->accounting != TMK_ACCT_OUTPUT) return false;
-  double scale = row->per_device / row->rate; /* the interval scales with the rate */
-  *point = (struct tmk_report_point){
-      row->per_user, row->per_device, row->low * scale, row->high * scale, -1, (double)row->workload.step.batch};
-  label_step(row, false, label, size);
-  return true;
-}
-
-/* On one device only: the FLOPs and bytes of a point on several are those of all of them, its ceilings of one. */
-static bool place_roofline(const struct tmk_report *report, const struct tmk_report_row *row,
-                           struct tmk_report_point *point, char *label, size_t size)
-{
-  (void)report;
-  bool alone = row->type == TMK_POINT_OP || (row->type == TMK_POINT_STEP && row->devices <= 1);
-  if (!alone || !(row->flops > 0) || !(row->bytes > 0) || !(row->time_ns > 0)) return false;
-  *point = (struct tmk_report_point){row->flops / row->bytes, row->flops / row->time_ns * 1e9, NAN, NAN, -1, 0};
-  if (row->type == TMK_POINT_OP) {
-    snprintf(label, size, "operations alone");
-  } else {
-    const struct tmk_workload *w = &row->workload.step;
-    char dtypes[32];
-    tmk_out_dtypes(w, dtypes, sizeof dtypes);
-    snprintf(label, size, "%.90s %s %s", w->model, tmk_phase_name(w->phase), dtypes);
-  }
-  return true;
-}
-
-/* The same problem on more devices (strong), or the same share of it on each (weak). */
-static bool same_scaling(const struct tmk_report_row *a, const struct tmk_report_row *b, bool weak)
-{
-  const struct tmk_workload *x = &a->workload.step, *y = &b->workload.step;
-  bool batch = weak ? x->batch * b->devices == y->batch * a->devices : x->batch == y->batch;
-  return b->type == TMK_POINT_SCALE && b->accounting == a->accounting && a->source == b->source && b->rate > 0 &&
-         a->provenance == b->provenance && batch && x->phase == y->phase && x->context == y->context &&
-         x->input_len == y->input_len && x->output_len == y->output_len && x->weight_dtype == y->weight_dtype &&
-         x->kv_dtype == y->kv_dtype && strcmp(x->model, y->model) == 0;
-}
-
-/* A device's rate over a device's rate at the fewest devices of the series. */
-static bool place_scaling(const struct tmk_report *report, const struct tmk_report_row *row,
-                          struct tmk_report_point *point, char *label, size_t size)
-{
-  if (row->type != TMK_POINT_SCALE || !(row->rate > 0) || row->workload.step.batch > (int64_t)1 << 31) return false;
-  char step[200];
-  for (int weak = 0; weak < 2; weak++) {
-    const struct tmk_report_row *base = row;
-    int64_t others = 0;
-    for (int64_t i = 0; i < report->row_count; i++) {
-      const struct tmk_report_row *other = &report->rows[i];
-      if (other == row || other->type != TMK_POINT_SCALE || !same_scaling(row, other, weak)) continue;
-      others += other->devices != row->devices;
-      if (other->devices < base->devices) base = other;
-    }
-    if (others == 0) continue; /* against itself alone it is 100 %, which says nothing */
-    double own = row->rate / (double)row->devices;
-    double factor = (double)base->devices / base->rate;
-    *point = (struct tmk_report_point){(double)row->devices,
-                                       100 * own * factor,
-                                       100 * row->low / (double)row->devices * factor,
-                                       100 * row->high / (double)row->devices * factor,
-                                       -1,
-                                       0};
-    label_step(row, !weak, step, sizeof step);
-    snprintf(label, size, "%s%s", step, weak ? ", batch grows with the devices" : ", batch in all");
-    return true;
-  }
-  return false;
-}
-
-static bool place_busbw(const struct tmk_report *report, const struct tmk_report_row *row,
-                        struct tmk_report_point *point, char *label, size_t size)
-{
-  (void)report;
-  const struct tmk_comm_workload *w = &row->workload.comm;
-  if (row->type != TMK_POINT_COMM || !(row->time_ns > 0) || w->bytes <= 0) return false;
-  double busbw = (double)w->bytes / row->time_ns * 1e9 * tmk_collective_bus_factor(w->collective, (int)w->ranks);
-  *point = (struct tmk_report_point){(double)w->bytes, busbw, NAN, NAN, -1, 0};
-  snprintf(label, size, "%s %s, %lld ranks%s", tmk_collective_name(w->collective), tmk_dtype_name(w->dtype),
-           (long long)w->ranks, w->in_place ? "" : ", out of place");
-  return true;
 }
 
 /* --- series --- */
@@ -211,8 +82,8 @@ static bool is_sane(double value, bool log)
   return fabs(value) < 1e30 && (log ? value > 1e-30 : value >= 0);
 }
 
-static enum tmk_status fill_chart(struct tmk_report_chart *chart, const struct tmk_report *report, place_fn *place,
-                                  struct tmk_error *err)
+static enum tmk_status fill_chart(struct tmk_report_chart *chart, const struct tmk_report *report,
+                                  tmk_report_place_fn *place, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   int64_t compared = 0;
@@ -224,7 +95,7 @@ static enum tmk_status fill_chart(struct tmk_report_chart *chart, const struct t
     /* What is INVALID is no figure; faster than its limit is an error, not a record. */
     if (tmk_report_outcome(row) == TMK_OUTCOME_INVALID || row->status != TMK_POINT_OK) continue;
     if (row->provenance == TMK_PROV_SIMULATED || (row->verdict.codes & TMK_CODE_OVER_LIMIT)) continue;
-    if (place == place_scaling && row->type == TMK_POINT_SCALE && compared++ >= SCALE_ROWS_MAX) {
+    if (place == tmk_report_place_scaling && row->type == TMK_POINT_SCALE && compared++ >= SCALE_ROWS_MAX) {
       chart->points_left_out++;
       continue;
     }
@@ -240,7 +111,7 @@ static enum tmk_status fill_chart(struct tmk_report_chart *chart, const struct t
       snprintf(label + used, sizeof label - used, " (%s)", tmk_provenance_name(row->provenance));
     }
     point.row = i;
-    if (place != place_interactivity) point.order = point.x;
+    if (place != tmk_report_place_interactivity) point.order = point.x;
     TMK_TRY(add_point(chart, row->source, label, !here, &point, err));
   }
   for (int i = 0; i < chart->series_count; i++) {
@@ -337,7 +208,7 @@ out:
 
 struct kind {
   struct tmk_report_chart chart;
-  place_fn *place;
+  tmk_report_place_fn *place;
 };
 
 static const struct kind kinds[] = {
@@ -350,7 +221,7 @@ static const struct kind kinds[] = {
       .log_x = true,
       .base2_x = true,
       .log_y = true},
-     place_output},
+     tmk_report_place_output},
     {{.id = "input",
       .title = "Input tokens/s over batch",
       .x_title = "batch (prompts at once)",
@@ -359,7 +230,7 @@ static const struct kind kinds[] = {
       .log_x = true,
       .base2_x = true,
       .log_y = true},
-     place_input},
+     tmk_report_place_input},
     {{.id = "interactivity",
       .title = "Throughput against interactivity",
       .x_title = "output tokens/s a user",
@@ -368,7 +239,7 @@ static const struct kind kinds[] = {
                  "batches to large ones.",
       .log_x = true,
       .log_y = true},
-     place_interactivity},
+     tmk_report_place_interactivity},
     {{.id = "roofline",
       .title = "Roofline",
       .x_title = "FLOP a byte of compulsory traffic",
@@ -378,7 +249,7 @@ static const struct kind kinds[] = {
                  "Points on one device only.",
       .log_x = true,
       .log_y = true},
-     place_roofline},
+     tmk_report_place_roofline},
     {{.id = "scaling",
       .title = "Scaling efficiency",
       .x_title = "devices",
@@ -386,7 +257,7 @@ static const struct kind kinds[] = {
       .caption = "100 % is a device among many that does as much as a device among the fewest measured.",
       .log_x = true,
       .base2_x = true},
-     place_scaling},
+     tmk_report_place_scaling},
     {{.id = "busbw",
       .title = "Collectives: bus bandwidth over size",
       .x_title = "bytes",
@@ -395,7 +266,7 @@ static const struct kind kinds[] = {
                  "reduce-scatter and all-to-all.",
       .log_x = true,
       .log_y = true},
-     place_busbw},
+     tmk_report_place_busbw},
 };
 
 static void add_claim(struct tmk_report_chart *chart, const struct tmk_claim *claim)
@@ -425,8 +296,8 @@ enum tmk_status tmk_report_charts(const struct tmk_report *report, const struct 
       (*count)--;
       continue;
     }
-    if (kinds[k].place == place_interactivity) add_claim(chart, claim);
-    if (kinds[k].place == place_roofline) TMK_TRY(add_roofs(chart, report, err));
+    if (kinds[k].place == tmk_report_place_interactivity) add_claim(chart, claim);
+    if (kinds[k].place == tmk_report_place_roofline) TMK_TRY(add_roofs(chart, report, err));
   }
   for (int64_t i = 0; i < report->row_count && bars < TMK_REPORT_BARS_MAX; i++) {
     if (report->rows[i].op_count == 0 || !is_drawn(report->rows[i].source)) continue;

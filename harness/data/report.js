@@ -40,7 +40,7 @@
 
   // Where Chart.js was built in: drawings that say what is under the pointer. The SVG stays for print.
   const data = document.getElementById("charts");
-  if (!data || typeof Chart !== "function") return;
+  if (!data || typeof Chart !== "function" || !(parseInt(Chart.version, 10) >= 3)) return; // older ones speak another language
   const format = new Intl.NumberFormat("en", {maximumSignificantDigits: 4});
   const tick = (value) => {
     let i = 0;
@@ -113,7 +113,14 @@
 
   const drawings = JSON.parse(data.textContent);
   const drawAll = () => {
-    drawings.forEach((chart, index) => draw(index, chart));
+    drawings.forEach((chart, index) => {
+      try {
+        draw(index, chart);
+      } catch (error) {
+        document.querySelector(`.chart[data-chart="${index}"]`).classList.remove("live"); // the SVG is still there
+        console.error(error);
+      }
+    });
     apply();
   };
   drawAll();

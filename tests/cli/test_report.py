@@ -243,7 +243,9 @@ def test_hostile_text_stays_text(box):
 
 def test_many_files_are_merged(box):
     with browser(box) as page:
-        page.open(make(box, many(box, 40).split(" ", maxsplit=1)[0]))
+        path = make(box, many(box, 40).split(" ", maxsplit=1)[0])
+        assert path.stat().st_size < 2_000_000, path.stat().st_size
+        page.open(path)
         text = page.run("return document.body.textContent")
         assert "40 results, 400 points on 4 devices" in text and "3,600 earlier ones are not shown" in text, text[:400]
         assert not page.complaints()
