@@ -114,12 +114,16 @@ static enum tmk_status find_source(struct tmk_report *report, const char *file, 
       *index = -1;
       return TMK_OK;
     }
-    if (!report->sources) report->sources = calloc(TMK_REPORT_SOURCES_MAX, sizeof *report->sources);
-    if (!report->sources) return fail_memory(err);
+    if ((*index & (*index - 1)) == 0) { /* a power of two, or none: full */
+      size_t capacity = *index == 0 ? 1 : 2 * (size_t)*index;
+      struct tmk_report_source *sources = realloc(report->sources, capacity * sizeof *sources);
+      if (!sources) return fail_memory(err);
+      report->sources = sources;
+    }
+    report->sources[*index] = (struct tmk_report_source){.best = -1};
     struct tmk_report_source *source = &report->sources[report->source_count++];
     memcpy(source->device, device, sizeof device);
     memcpy(source->name, device, sizeof device);
-    source->best = -1;
   }
   struct tmk_report_source *source = &report->sources[*index];
   if (source->runs++ == 0 || strcmp(result->start_utc, source->start_utc) >= 0)
@@ -212,7 +216,7 @@ static int64_t *find_slot(const struct tmk_report *report, int source, const cha
 static bool make_room(struct tmk_report *report)
 {
   if (report->row_count * 2 < report->slot_count) return true;
-  int64_t capacity = report->slot_count == 0 ? 1024 : report->slot_count * 2;
+  int64_t capacity = report->slot_count == 0 ? 64 : report->slot_count * 2;
   struct tmk_report_row *rows = realloc(report->rows, (size_t)capacity / 2 * sizeof *rows);
   if (!rows) return false;
   report->rows = rows;
