@@ -29,6 +29,10 @@ static void put_series(struct tmk_json_writer *w, const struct tmk_report *repor
     tmk_json_begin_object(w, NULL);
     tmk_json_put_real(w, "x", p->x);
     tmk_json_put_real(w, "y", p->y);
+    if (isfinite(p->low)) {
+      tmk_json_put_real(w, "low", p->low);
+      tmk_json_put_real(w, "high", p->high);
+    }
     if (suspect) tmk_json_put_bool(w, "suspect", true);
     tmk_json_end_object(w);
   }

@@ -100,8 +100,12 @@
       ? {x: {beginAtZero: true, grid: {color: look.get("grid")}, ticks: {color: look.get("soft"), maxTicksLimit: 6, maxRotation: 0, callback: time}},
          y: {grid: {display: false}, ticks: {color: look.get("soft"), autoSkip: false}}}
       : {x: axis(chart.x_title, chart.log_x, chart.x_ticks, look), y: axis(chart.y_title, chart.log_y, chart.y_ticks, look)};
-    const label = (item) => chart.bars ? `${item.dataset.label}: ${time(item.raw)}`
-      : `${item.dataset.label}: ${format.format(item.raw.y)} at ${format.format(item.raw.x)}${item.raw.suspect ? ", SUSPECT" : ""}`;
+    const label = (item) => {
+      const point = item.raw;
+      if (chart.bars) return `${item.dataset.label}: ${time(point)}`;
+      const interval = point.low ? `, 95 %: ${format.format(point.low)} to ${format.format(point.high)}` : "";
+      return [item.dataset.label, `${format.format(point.y)} at ${format.format(point.x)}${interval}${point.suspect ? ", SUSPECT" : ""}`];
+    };
     if (charts.has(String(index))) charts.get(String(index)).destroy();
     charts.set(String(index), new Chart(canvas, {
       type: chart.bars ? "bar" : "line", data: {labels: chart.bars ? chart.categories : undefined, datasets: sets},
