@@ -19,8 +19,8 @@ static enum tmk_status fail_memory(struct tmk_error *err)
 
 /* --- series --- */
 
-/* The series of that source and label, made if there is none; NULL: too many, or no memory (*status says). */
-static struct tmk_report_series *find_series(struct tmk_report_chart *chart, int source, const char *label,
+/* The series of that source and label, made if there is none and fewer than `limit`; NULL: too many, or no memory (*status says). */
+static struct tmk_report_series *find_series(struct tmk_report_chart *chart, int source, const char *label, int limit,
                                              enum tmk_status *status, struct tmk_error *err)
 {
   int style = 0;
@@ -29,8 +29,8 @@ static struct tmk_report_series *find_series(struct tmk_report_chart *chart, int
     if (strcmp(chart->series[i].label, label) == 0) return &chart->series[i];
     style += !chart->series[i].whole_line;
   }
-  if (chart->series_count == TMK_REPORT_SERIES_MAX) return NULL;
-  if (!chart->series) chart->series = calloc(TMK_REPORT_SERIES_MAX, sizeof *chart->series);
+  if (chart->series_count >= limit) return NULL;
+  if (!chart->series) chart->series = calloc(2 * TMK_REPORT_SERIES_MAX, sizeof *chart->series);
   if (!chart->series) {
     *status = fail_memory(err);
     return NULL;
@@ -42,11 +42,11 @@ static struct tmk_report_series *find_series(struct tmk_report_chart *chart, int
   return series;
 }
 
-static enum tmk_status add_point(struct tmk_report_chart *chart, int source, const char *label, bool dashed,
+static enum tmk_status add_point(struct tmk_report_chart *chart, int source, const char *label, bool dashed, int limit,
                                  const struct tmk_report_point *point, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  struct tmk_report_series *series = find_series(chart, source, label, &status, err);
+  struct tmk_report_series *series = find_series(chart, source, label, limit, &status, err);
   if (status != TMK_OK) return status;
   if (!series || series->count == TMK_REPORT_SERIES_POINTS_MAX) {
     chart->points_left_out++;
@@ -112,7 +112,7 @@ static enum tmk_status fill_chart(struct tmk_report_chart *chart, const struct t
     }
     point.row = i;
     if (place != tmk_report_place_interactivity) point.order = point.x;
-    TMK_TRY(add_point(chart, row->source, label, !here, &point, err));
+    TMK_TRY(add_point(chart, row->source, label, !here, TMK_REPORT_SERIES_MAX, &point, err));
   }
   for (int i = 0; i < chart->series_count; i++) {
     struct tmk_report_series *series = &chart->series[i];
@@ -135,9 +135,9 @@ static enum tmk_status add_roof(struct tmk_report_chart *chart, int source, doub
   for (int i = 0; i < 3; i++) {
     struct tmk_report_point point = {xs[i], fmin(peak, read * xs[i]), NAN, NAN, -1, xs[i]};
     if (!is_sane(point.x, true) || !is_sane(point.y, true)) return TMK_OK;
-    TMK_TRY(add_point(chart, source, label, datasheet, &point, err));
+    TMK_TRY(add_point(chart, source, label, datasheet, 2 * TMK_REPORT_SERIES_MAX, &point, err));
   }
-  struct tmk_report_series *series = find_series(chart, source, label, &status, err);
+  struct tmk_report_series *series = find_series(chart, source, label, 2 * TMK_REPORT_SERIES_MAX, &status, err);
   if (series) series->whole_line = true;
 out:
   return status;
@@ -194,8 +194,8 @@ static enum tmk_status fill_bars(struct tmk_report_chart *chart, const struct tm
     snprintf(chart->categories[i], sizeof chart->categories[i], "%s", ops[i].label);
     struct tmk_report_point time = {(double)i, ops[i].time_ns, NAN, NAN, index, (double)i};
     struct tmk_report_point limit = {(double)i, ops[i].limit_ns, NAN, NAN, index, (double)i};
-    TMK_TRY(add_point(chart, row->source, "time", false, &time, err));
-    TMK_TRY(add_point(chart, row->source, "limit", true, &limit, err));
+    TMK_TRY(add_point(chart, row->source, "time", false, TMK_REPORT_SERIES_MAX, &time, err));
+    TMK_TRY(add_point(chart, row->source, "limit", true, TMK_REPORT_SERIES_MAX, &limit, err));
   }
   chart->points_left_out = row->op_count - count;
   snprintf(chart->subject, sizeof chart->subject, "%s", row->key);

@@ -16,7 +16,7 @@
 #define TMK_REPORT_OVERLAY_MAX       12 /* result files that stand for themselves, and sources that charts draw */
 #define TMK_REPORT_SOURCES_MAX       64
 #define TMK_REPORT_ROWS_MAX          100000
-#define TMK_REPORT_SERIES_MAX        48 /* of a chart */
+#define TMK_REPORT_SERIES_MAX        48 /* of a chart, and as many ceilings */
 #define TMK_REPORT_SERIES_POINTS_MAX 64
 #define TMK_REPORT_BARS_MAX          4 /* charts of operations */
 
