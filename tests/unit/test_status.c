@@ -80,6 +80,10 @@ Test(status, exit_codes_and_names)
       {TMK_ERR_DEVICE, "device", 1},
       {TMK_ERR_FAILED, "failed", 1},
       {TMK_ERR_INTERRUPTED, "interrupted", 130},
+      {TMK_ERR_SLOWER, "slower", 10},
+      {TMK_ERR_AMBIGUOUS, "ambiguous", 11},
+      {TMK_ERR_INCOMPARABLE, "incomparable", 12},
+      {TMK_ERR_MISSING, "missing", 13},
   };
   cr_assert_eq(sizeof rows / sizeof rows[0], TMK_STATUS_COUNT);
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
