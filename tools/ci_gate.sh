@@ -26,7 +26,9 @@ done
 slug=$(sed -n 's/^ *"slug": "\([a-z0-9-]*\)".*/\1/p' "$out/new/1.json" | head -1)
 newest=$(find "$results/${slug:-none}" -maxdepth 1 -name '*.json' 2> /dev/null | sort | tail -1)
 if [ -n "${MAKE_ONLY:-}" ] || [ -z "$newest" ]; then
-  echo "ci_gate: no baseline in $results/$slug: nothing is compared. results/README.md says how to add one." | tee "$out/compare.md"
+  why="no baseline in $results/$slug; results/README.md says how to add one"
+  if [ -n "${MAKE_ONLY:-}" ]; then why="MAKE_ONLY"; fi
+  echo "ci_gate: nothing is compared: $why" | tee "$out/compare.md"
   "$tokmark" report "$out/new" -o "$out/report.html" --force || code=$?
 else
   revision=${newest##*-}

@@ -4,6 +4,7 @@
 #   simgpu        the device as an archive, the runtime's stand-ins (rt.mk, where it exists)
 #   test-simgpu   tests/simgpu/test_*.c
 #   test-mutants  are the CUDA kernels' tests able to notice wrong kernels (mutants.py)? MUTANTS=N|all SEED=S
+#   check-frontend NVRTC=libnvrtc.so.12   the same on PTX by another front end than nvcc's (tools/frontend_check.py)
 #   simgpu-data   tests/simgpu/data/planted_*_80.ptx anew (needs nvcc)
 
 SIMGPU := build/simgpu$(if $(filter-out release,$(MODE)),-$(MODE))
@@ -48,6 +49,13 @@ $(SIMGPU)/tests/%: tests/simgpu/%.c $(SIMGPU_LIB) $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,TEST,$@)
 	$(Q)$(CC) $(SIMGPU_FLAGS) $(TEST_FLAGS) -DSIMGPU_PTX_DIR='"$(SIMGPU)/ptx"' -o $@ $< $(SIMGPU_LIB) $(LDFLAGS) -lcriterion -lm
+
+FRONTEND_TESTS := $(addprefix $(SIMGPU)/tests/,test_ptx test_engine test_planted test_planted_limits test_planted_sketch)
+check-frontend: $(FRONTEND_TESTS) ## the simulated GPU's tests on PTX of another CUDA's front end: NVRTC=libnvrtc.so
+	$(if $(NVRTC),,$(error check-frontend: NVRTC=…/libnvrtc.so.12 says which))
+	@tools/frontend_check.py $(NVRTC) $(SIMGPU)/frontend
+	@SIMGPU_PTX_DIR=$(SIMGPU)/frontend TESTS='$(FRONTEND_TESTS)' tests/run_tests.sh unit
+.PHONY: check-frontend
 
 -include tests/simgpu/rt.mk
 

@@ -9,10 +9,8 @@
 
 #include "sim_device.h"
 #include "sim_report.h"
+#include "ptx_dir.h"
 
-#ifndef SIMGPU_PTX_DIR
-#define SIMGPU_PTX_DIR "build/simgpu/ptx"
-#endif
 #define SEEDS 4
 
 static const struct {
@@ -55,7 +53,7 @@ static struct bench bench_load(size_t target, const char *name)
   struct sim_device_options options = {
       .arch = targets[target].gpu, .print = print_keep, .step_limit = 1 << 22, .threads = 2};
   size_t size = 0;
-  char *text = read_text(SIMGPU_PTX_DIR, name, targets[target].arch, &size);
+  char *text = read_text(ptx_dir(), name, targets[target].arch, &size);
   if (text == NULL) text = read_text("tests/simgpu/data", name, targets[target].arch >= 100 ? 100 : 80, &size);
   cr_assert_not_null(text, "no %s_%d.ptx", name, targets[target].arch);
   cr_assert_eq(sim_device_create(&options, &b.device, &b.error), SIM_OK);

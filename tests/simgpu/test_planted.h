@@ -9,10 +9,8 @@
 
 #include "sim_device.h"
 #include "sim_report.h"
+#include "ptx_dir.h"
 
-#ifndef SIMGPU_PTX_DIR
-#define SIMGPU_PTX_DIR "build/simgpu/ptx"
-#endif
 
 static const struct {
   const char *gpu;
@@ -27,7 +25,7 @@ static const char *const planted_files[] = {"planted_memory", "planted_race", "p
 static inline char *planted_read(const char *file, int arch, size_t *size)
 {
   char path[512];
-  snprintf(path, sizeof path, "%s/%s_%d.ptx", SIMGPU_PTX_DIR, file, arch);
+  snprintf(path, sizeof path, "%s/%s_%d.ptx", ptx_dir(), file, arch);
   FILE *from = fopen(path, "rb");
   if (from == NULL) {
     snprintf(path, sizeof path, "tests/simgpu/data/%s_80.ptx", file);

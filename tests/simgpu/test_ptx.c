@@ -8,10 +8,8 @@
 
 #include "ptx.h"
 #include "ptx_internal.h"
+#include "ptx_dir.h"
 
-#ifndef SIMGPU_PTX_DIR
-#define SIMGPU_PTX_DIR "build/simgpu/ptx"
-#endif
 
 #define HEAD "\n.version 9.0\n.target sm_80\n.address_size 64\n.extern .shared .align 16 .b8 dyn[];\n"
 #define BODY                                                                                                           \
@@ -56,7 +54,10 @@ static int folder_parses(const char *folder)
 Test(ptx, what_nvcc_writes_is_taken)
 {
   cr_assert_geq(folder_parses("tests/simgpu/data"), 2);
-  folder_parses(SIMGPU_PTX_DIR); /* those of each architecture, where there is an nvcc */
+  folder_parses(ptx_dir()); /* those of each architecture, where there is an nvcc */
+  char kernels[600]; /* of kernels/cuda, by make check-frontend alone */
+  snprintf(kernels, sizeof kernels, "%s/kernels", ptx_dir());
+  folder_parses(kernels);
 }
 
 Test(ptx, table_is_sorted)
