@@ -1,4 +1,4 @@
-/* json_read.c: tmk_json_read_file of json.h: a bounded read of a path that may be anything. */
+/* json_read.c: tmk_file_read and tmk_json_read_file of json.h: a bounded read of a path that may be anything. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -89,18 +89,32 @@ static enum tmk_status read_bounded(const struct input *input, char **text, size
   return tmk_fail(err, TMK_ERR_MEMORY, "%s: out of memory for %zu bytes", input->path, capacity);
 }
 
-enum tmk_status tmk_json_read_file(const char *path, struct tmk_json_doc **out, struct tmk_error *err)
+enum tmk_status tmk_file_read(const char *path, char **text, size_t *size, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct input input = {.fd = -1};
+  *text = NULL;
+  *size = 0;
+  TMK_TRY(open_input(path, &input, err));
+  TMK_TRY(read_bounded(&input, text, size, err));
+out:
+  if (input.fd >= 0) close(input.fd);
+  if (status != TMK_OK) {
+    free(*text);
+    *text = NULL;
+  }
+  return status;
+}
+
+enum tmk_status tmk_json_read_file(const char *path, struct tmk_json_doc **out, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
   char *text = NULL;
   size_t size = 0;
   *out = NULL;
-  TMK_TRY(open_input(path, &input, err));
-  TMK_TRY(read_bounded(&input, &text, &size, err));
+  TMK_TRY(tmk_file_read(path, &text, &size, err));
   TMK_TRY(tmk_json_parse(path, text, size, out, err));
 out:
   free(text);
-  if (input.fd >= 0) close(input.fd);
   return status;
 }

@@ -17,6 +17,7 @@ static const struct tmk_command commands[] = {
     {"claims", "the reported figures that results are held against", tmk_cmd_claims},
     {"target", "how many of the measured device make a reported figure", tmk_cmd_target},
     {"show", "print a result file again", tmk_cmd_show},
+    {"import", "other benchmarks' results as reported points", tmk_cmd_import},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
