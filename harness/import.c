@@ -103,7 +103,8 @@ static enum tmk_status grow(struct tmk_import *import, struct tmk_error *err)
 {
   struct tmk_result *result = import->result;
   if (result->point_count == TMK_IMPORT_MAX_POINTS) {
-    return tmk_fail(err, TMK_ERR_USAGE, "more than %d points: a result file holds no more", TMK_IMPORT_MAX_POINTS);
+    return tmk_fail(err, TMK_ERR_USAGE, "%s: more than %d points: a result file holds no more", import->name,
+                    TMK_IMPORT_MAX_POINTS);
   }
   if (result->point_count < import->point_capacity) return TMK_OK;
   const int64_t capacity = import->point_capacity == 0 ? 16 : import->point_capacity * 2;
@@ -291,6 +292,7 @@ enum tmk_status tmk_import_text(struct tmk_import *import, enum tmk_import_forma
   enum tmk_status status = TMK_OK;
   struct tmk_json_doc *doc = NULL;
   size_t at = 0;
+  import->name = name;
   while (at < size && strchr(" \t\r\n", text[at]) && text[at]) at++;
   if (at == size) return tmk_fail(err, TMK_ERR_USAGE, "%s: is empty", name);
   if (text[at] == '#' || (format == TMK_IMPORT_NCCL_TESTS && text[at] != '{')) {

@@ -32,6 +32,7 @@ struct tmk_import {
   void (*on_refusal)(void *context, const char *line);
   void *context;
   /* the importer's own */
+  const char *name; /* of the file that is read */
   struct tmk_import_model known[64];
   int known_count;
   int64_t point_capacity;

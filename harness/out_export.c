@@ -10,11 +10,11 @@ static const struct {
   const char *other; /* what a point that is none of the format's is called */
   bool (*takes)(const struct tmk_point *point);
 } formats[TMK_EXPORT_COUNT] = {
-    [TMK_EXPORT_LLAMA_BENCH] = {"llama-bench", "that it has no test for (batch above 1, op, comm)",
+    [TMK_EXPORT_LLAMA_BENCH] = {"llama-bench", "with no test there (batch above 1, op, comm)",
                                 tmk_export_llama_bench_takes},
-    [TMK_EXPORT_VLLM] = {"vllm", "that are no e2e", tmk_export_e2e_takes},
-    [TMK_EXPORT_NCCL_TESTS] = {"nccl-tests", "that are no collective", tmk_export_nccl_tests_takes},
-    [TMK_EXPORT_INFERENCEX] = {"inferencex", "that are no e2e", tmk_export_e2e_takes},
+    [TMK_EXPORT_VLLM] = {"vllm", "other than e2e", tmk_export_e2e_takes},
+    [TMK_EXPORT_NCCL_TESTS] = {"nccl-tests", "other than collectives", tmk_export_nccl_tests_takes},
+    [TMK_EXPORT_INFERENCEX] = {"inferencex", "other than e2e", tmk_export_e2e_takes},
 };
 
 bool tmk_export_counts(const struct tmk_point *point, enum tmk_left_out *why)

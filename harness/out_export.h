@@ -41,7 +41,7 @@ enum tmk_status tmk_export_begin(struct tmk_export *export, enum tmk_export_form
                                  struct tmk_error *err);
 enum tmk_status tmk_export_result(struct tmk_export *export, const struct tmk_result *result, struct tmk_error *err);
 enum tmk_status tmk_export_end(struct tmk_export *export, struct tmk_error *err);
-/* "--format vllm: 3 of 10 points left out: 1 INVALID, 2 that are no e2e"; "" where none was. */
+/* "--format vllm: 3 of 10 points left out: 1 INVALID, 2 other than e2e"; "" where none was. */
 void tmk_export_left_out(const struct tmk_export *export, char *text, int size);
 
 /* --- for the formats, one a file: whether a point is theirs, and how it is written --- */

@@ -18,6 +18,7 @@ $ tokmark --help
 >   claims    the reported figures that results are held against
 >   target    how many of the measured device make a reported figure
 >   show      print a result file again
+>   import    other benchmarks' results as reported points
 >
 > 'tokmark COMMAND --help' lists a command's options; 'tokmark --version' says what was built.
 > Exit codes: 0 good; 1 the run failed, or a point did; 2 usage; 130 after Ctrl-C.
