@@ -16,23 +16,16 @@
 
 /* --- opening --- */
 
-static enum tmk_status load_known(struct tmk_import *import, struct tmk_error *err)
+static void take_known(void *context, const struct tmk_model *model)
 {
-  enum tmk_status status = TMK_OK;
-  struct tmk_model model;
-  const int room = (int)(sizeof import->known / sizeof import->known[0]);
-  for (int i = 0; i < tmk_model_builtin_count() && i < room; i++) {
-    struct tmk_import_model *known = &import->known[import->known_count];
-    TMK_TRY(tmk_model_load(tmk_model_builtin_name(i), &model, err));
-    memcpy(known->name, model.name, sizeof known->name);
-    known->family = model.family;
-    known->parameters = known->gguf_parameters = tmk_model_parameters(&model);
-    /* Its converter stores the factors of Llama 3's rotary scaling as a tensor, one for each pair of a head's dims. */
-    if (model.rope.scaling == TMK_ROPE_LLAMA3) known->gguf_parameters += model.rope.rotary_dim / 2;
-    import->known_count++;
-  }
-out:
-  return status;
+  struct tmk_import *import = context;
+  if (import->known_count == (int)(sizeof import->known / sizeof import->known[0])) return;
+  struct tmk_import_model *known = &import->known[import->known_count++];
+  memcpy(known->name, model->name, sizeof known->name);
+  known->family = model->family;
+  known->parameters = known->gguf_parameters = tmk_model_parameters(model);
+  /* Its converter stores the factors of Llama 3's rotary scaling as a tensor, one for each pair of a head's dims. */
+  if (model->rope.scaling == TMK_ROPE_LLAMA3) known->gguf_parameters += model->rope.rotary_dim / 2;
 }
 
 enum tmk_status tmk_import_open(struct tmk_import *import, struct tmk_result *result, const char *model,
@@ -55,7 +48,7 @@ enum tmk_status tmk_import_open(struct tmk_import *import, struct tmk_result *re
   }
   import->index = calloc(INDEX_SIZE, sizeof *import->index);
   if (!import->index) TMK_TRY(tmk_fail(err, TMK_ERR_MEMORY, "out of memory for an import"));
-  TMK_TRY(load_known(import, err));
+  TMK_TRY(tmk_model_builtin_each(take_known, import, err));
 out:
   return status;
 }
