@@ -29,8 +29,7 @@ void tmk_export_vllm(struct tmk_json_writer *json, const struct tmk_result *resu
   const struct tmk_throughput *rate = &point->throughput;
   const double seconds = point->latency.e2e_ns / 1e9;
   char date[32];
-  int64_t input_tokens, output_tokens;
-  tmk_workload_tokens(workload, &input_tokens, &output_tokens);
+  const double batch = (double)workload->batch; /* a file may hold lengths whose product is no int64_t */
   date_of(result->start_utc, date);
   tmk_json_begin_object(json, NULL);
   tmk_json_put_string(json, "date", date);
@@ -42,9 +41,9 @@ void tmk_export_vllm(struct tmk_json_writer *json, const struct tmk_result *resu
   tmk_json_put_real(json, "duration", seconds);
   tmk_json_put_int(json, "completed", workload->batch);
   tmk_json_put_int(json, "failed", 0);
-  tmk_json_put_int(json, "total_input_tokens", input_tokens);
-  tmk_json_put_int(json, "total_output_tokens", output_tokens);
-  tmk_json_put_real(json, "request_throughput", (double)workload->batch / seconds);
+  tmk_json_put_real(json, "total_input_tokens", batch * (double)workload->input_len);
+  tmk_json_put_real(json, "total_output_tokens", batch * (double)workload->output_len);
+  tmk_json_put_real(json, "request_throughput", batch / seconds);
   tmk_json_put_real(json, "output_throughput", rate->output_tokens_per_s);
   tmk_json_put_real(json, "total_token_throughput", rate->total_tokens_per_s);
   put_ms(json, "mean_ttft_ms", "median_ttft_ms", point->latency.ttft_ns);
