@@ -20,6 +20,7 @@ enum tmk_status tmk_cmd_target(int argc, char **argv, struct tmk_error *err);
 enum tmk_status tmk_cmd_compare(int argc, char **argv, struct tmk_error *err);
 enum tmk_status tmk_cmd_show(int argc, char **argv, struct tmk_error *err);
 enum tmk_status tmk_cmd_report(int argc, char **argv, struct tmk_error *err);
+enum tmk_status tmk_cmd_import(int argc, char **argv, struct tmk_error *err);
 
 /* Shared by commands that open a device. `text` is --device: "auto", "cpu", "null", "cuda", "cuda:1". auto takes CUDA if the
  * build and the machine have it, else the CPU, with a line on stderr if CUDA was built in. */

@@ -1,4 +1,4 @@
-/* cmd_show.c: `tokmark show`: result files again, as a table, Markdown, CSV or JSON. */
+/* cmd_show.c: `tokmark show`: result files again, as a table, Markdown, CSV, JSON, or in another benchmark's format. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +6,7 @@
 #include "json.h"
 #include "opt.h"
 #include "out.h"
+#include "out_export.h"
 #include "out_parts.h"
 #include "output_file.h"
 #include "result_json.h"
@@ -15,15 +16,18 @@ struct options {
   const char *output;
   bool force;
 };
-enum { FORMAT_TABLE = 0, FORMAT_MARKDOWN, FORMAT_CSV, FORMAT_JSON };
-static const char *const formats[] = {"table", "md", "csv", "json", NULL};
+enum { FORMAT_TABLE = 0, FORMAT_MARKDOWN, FORMAT_CSV, FORMAT_JSON, FORMAT_EXPORTS };
+/* From FORMAT_EXPORTS on in the order of enum tmk_export_format. */
+static const char *const formats[] = {"table", "md",         "csv",        "json", "llama-bench",
+                                      "vllm",  "nccl-tests", "inferencex", NULL};
 
 static const struct tmk_opt rows[] = {
     {.name = "format",
      .type = TMK_OPT_CHOICE,
      .offset = offsetof(struct options, format),
      .metavar = "FORMAT",
-     .help = "Output; json writes one file again in the order and version of this build",
+     .help = "Output; json writes one file again in the order and version of this build; from llama-bench on: that "
+             "tool's own",
      .default_text = "table",
      .choices = formats},
     {.name = "output",
@@ -44,7 +48,9 @@ static const struct tmk_command_help help = {
     .summary = "Prints result files of `tokmark run` again. Files of any version 1.x are read.",
     .epilogue = "Examples:\n"
                 "  tokmark show r.json\n"
-                "  tokmark show results/*/*.json --format csv -o all.csv",
+                "  tokmark show results/*/*.json --format csv -o all.csv\n"
+                "  tokmark show r.json --format llama-bench > r.jsonl\n"
+                "docs/formats.md says how each field of another benchmark's format is derived.",
 };
 
 /* What file and run it is, and whether the run came to its end. */
@@ -76,7 +82,7 @@ static void print_table(FILE *out, const struct tmk_result *result)
 }
 
 static enum tmk_status print_result(FILE *out, const struct options *options, const char *path, int index,
-                                    const struct tmk_result *result, struct tmk_error *err)
+                                    const struct tmk_result *result, struct tmk_export *export, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   char *text = NULL;
@@ -100,7 +106,7 @@ static enum tmk_status print_result(FILE *out, const struct options *options, co
     TMK_TRY(tmk_result_to_json(result, &text, &size, err));
     fwrite(text, 1, size, out);
     break;
-  default: break;
+  default: TMK_TRY(tmk_export_result(export, result, err));
   }
 out:
   free(text);
@@ -108,28 +114,42 @@ out:
 }
 
 static enum tmk_status show_files(FILE *out, const struct options *options, const struct tmk_opt_result *parsed,
-                                  struct tmk_error *err)
+                                  struct tmk_export *export, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   for (int i = 0; i < parsed->positional_count && status == TMK_OK; i++) {
     struct tmk_result result;
     status = tmk_result_read(parsed->positionals[i], &result, err);
-    if (status == TMK_OK) status = print_result(out, options, parsed->positionals[i], i, &result, err);
+    if (status == TMK_OK) status = print_result(out, options, parsed->positionals[i], i, &result, export, err);
     tmk_result_free(&result);
   }
   return status;
+}
+
+/* Everything into `out`; *left_out says what an export left out. */
+static enum tmk_status print_files(FILE *out, const struct options *options, const struct tmk_opt_result *parsed,
+                                   char *left_out, int left_out_size, struct tmk_error *err)
+{
+  if (options->format < FORMAT_EXPORTS) return show_files(out, options, parsed, NULL, err);
+  struct tmk_export export;
+  enum tmk_status status =
+      tmk_export_begin(&export, (enum tmk_export_format)(options->format - FORMAT_EXPORTS), out, err);
+  if (status == TMK_OK) status = show_files(out, options, parsed, &export, err);
+  enum tmk_status ended = tmk_export_end(&export, status == TMK_OK ? err : NULL);
+  tmk_export_left_out(&export, left_out, left_out_size);
+  return status != TMK_OK ? status : ended;
 }
 
 /* All of it in memory first: a file that can't be read leaves no half output behind. */
 static enum tmk_status show(const struct options *options, const struct tmk_opt_result *parsed, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  char *text = NULL;
+  char *text = NULL, left_out[256] = "";
   size_t size = 0;
   if (options->output) TMK_TRY(tmk_output_check(options->output, options->force, err));
   FILE *out = open_memstream(&text, &size);
   if (!out) TMK_TRY(tmk_fail(err, TMK_ERR_MEMORY, "out of memory"));
-  status = show_files(out, options, parsed, err);
+  status = print_files(out, options, parsed, left_out, sizeof left_out, err);
   if (fclose(out) != 0 && status == TMK_OK) status = tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the output");
   TMK_TRY(status);
   if (options->output) {
@@ -137,6 +157,7 @@ static enum tmk_status show(const struct options *options, const struct tmk_opt_
   } else {
     fwrite(text, 1, size, stdout); /* main() sees to a write that fails */
   }
+  if (left_out[0]) fprintf(stderr, "tokmark: %s\n", left_out);
 out:
   free(text);
   return status;

@@ -28,9 +28,9 @@ struct tmk_json {
 /* Reads and parses a file (regular file or pipe; a directory, an empty, over-large, truncated, binary, non-UTF-8, too deep
  * document, or one with a key twice in an object, is a USAGE error that names the file). */
 enum tmk_status tmk_json_read_file(const char *path, struct tmk_json_doc **out, struct tmk_error *err);
-/* Its bytes alone, as they are: the same refusals of what is no file or too large. *text is owned by the caller (free). */
-enum tmk_status tmk_json_read_text(const char *path, char **text, size_t *size, struct tmk_error *err);
-/* The same from memory; `name` stands for the file in messages. Text need not be NUL-terminated. */
+/* A file's bytes, by the same rules for what may be read and how much; *text is owned by the caller and not terminated. */
+enum tmk_status tmk_file_read(const char *path, char **text, size_t *size, struct tmk_error *err);
+/* A document from memory; `name` stands for the file in messages. Text need not be NUL-terminated. */
 enum tmk_status tmk_json_parse(const char *name, const char *text, size_t size, struct tmk_json_doc **out,
                                struct tmk_error *err);
 void tmk_json_free(struct tmk_json_doc *doc);

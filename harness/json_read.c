@@ -1,4 +1,4 @@
-/* json_read.c: tmk_json_read_text and tmk_json_read_file of json.h: a bounded read of a path that may be anything. */
+/* json_read.c: tmk_file_read and tmk_json_read_file of json.h: a bounded read of a path that may be anything. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -89,7 +89,7 @@ static enum tmk_status read_bounded(const struct input *input, char **text, size
   return tmk_fail(err, TMK_ERR_MEMORY, "%s: out of memory for %zu bytes", input->path, capacity);
 }
 
-enum tmk_status tmk_json_read_text(const char *path, char **text, size_t *size, struct tmk_error *err)
+enum tmk_status tmk_file_read(const char *path, char **text, size_t *size, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct input input = {.fd = -1};
@@ -112,7 +112,7 @@ enum tmk_status tmk_json_read_file(const char *path, struct tmk_json_doc **out, 
   char *text = NULL;
   size_t size = 0;
   *out = NULL;
-  TMK_TRY(tmk_json_read_text(path, &text, &size, err));
+  TMK_TRY(tmk_file_read(path, &text, &size, err));
   TMK_TRY(tmk_json_parse(path, text, size, out, err));
 out:
   free(text);

@@ -19,6 +19,7 @@ static const struct tmk_command commands[] = {
     {"compare", "results of the same points against each other: a gate for CI", tmk_cmd_compare},
     {"show", "print a result file again", tmk_cmd_show},
     {"report", "result files as one HTML page with charts", tmk_cmd_report},
+    {"import", "other benchmarks' results as reported points", tmk_cmd_import},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 

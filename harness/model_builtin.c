@@ -159,6 +159,24 @@ out:
   return status;
 }
 
+enum tmk_status tmk_model_builtin_each(void (*take)(void *context, const struct tmk_model *model), void *context,
+                                       struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  struct tmk_json_doc *doc = NULL;
+  struct tmk_json models;
+  struct tmk_model model;
+  const struct tmk_model_facts *facts = builtin_table()->rows;
+  TMK_TRY(open_table(&doc, &models, err));
+  for (struct tmk_json row = tmk_json_first(models); !tmk_json_is_missing(row); row = tmk_json_next(row), facts++) {
+    TMK_TRY(tmk_model_from_json(tmk_json_get(row, "config"), facts->id, &model, err));
+    take(context, &model);
+  }
+out:
+  tmk_json_free(doc);
+  return status;
+}
+
 /* A config.json is called by its folder; in Hugging Face's cache, …/models--ORG--NAME/snapshots/COMMIT, by its NAME. */
 static void folder_name(const char *path, char name[PATH_MAX])
 {

@@ -20,6 +20,9 @@ enum tmk_status tmk_model_from_json(struct tmk_json config, const char *name, st
 /* The built-in models in the order of data/models.json; NULL behind the last. */
 int tmk_model_builtin_count(void);
 const char *tmk_model_builtin_name(int index);
+/* All of them in that order, from one reading of the table. */
+enum tmk_status tmk_model_builtin_each(void (*take)(void *context, const struct tmk_model *model), void *context,
+                                       struct tmk_error *err);
 /* A model's row of facts beside its shape. */
 struct tmk_published_count {
   int64_t parameters;   /* 0: none published */

@@ -445,7 +445,7 @@ enum tmk_status tmk_result_read(const char *path, struct tmk_result *result, str
   char *text = NULL;
   size_t size = 0;
   tmk_result_init(result);
-  TMK_TRY(tmk_json_read_text(path, &text, &size, err));
+  TMK_TRY(tmk_file_read(path, &text, &size, err));
   TMK_TRY(tmk_result_parse(path, text, size, result, err));
 out:
   free(text);

@@ -204,8 +204,9 @@ $ tokmark show --help
 > Prints result files of `tokmark run` again. Files of any version 1.x are read.
 >
 > Options:
->       --format FORMAT  Output; json writes one file again in the order and version of this build
->                        (table, md, csv or json; default table)
+>       --format FORMAT  Output; json writes one file again in the order and version of this
+>                        build; from llama-bench on: that tool's own (table, md, csv, json,
+>                        llama-bench, vllm, nccl-tests or inferencex; default table)
 >   -o, --output FILE    Write there instead of to standard output
 >       --force          Overwrite an existing output file
 >   -h, --help           Print this help
@@ -213,3 +214,5 @@ $ tokmark show --help
 > Examples:
 >   tokmark show r.json
 >   tokmark show results/*/*.json --format csv -o all.csv
+>   tokmark show r.json --format llama-bench > r.jsonl
+> docs/formats.md says how each field of another benchmark's format is derived.

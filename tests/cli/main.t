@@ -20,6 +20,7 @@ $ tokmark --help
 >   compare   results of the same points against each other: a gate for CI
 >   show      print a result file again
 >   report    result files as one HTML page with charts
+>   import    other benchmarks' results as reported points
 >
 > 'tokmark COMMAND --help' lists a command's options; 'tokmark --version' says what was built.
 > Exit codes: 0 good; 1 the run failed, or a point did; 2 usage; 130 after Ctrl-C.

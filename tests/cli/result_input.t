@@ -117,4 +117,4 @@ $ tokmark target good.json --interactivity -1
 ! tokmark: --interactivity -1: must be 0..1000000000
 $ tokmark show good.json --format xml
 ? 2
-! tokmark: --format xml: must be table, md, csv or json
+! tokmark: --format xml: must be table, md, csv, json, llama-bench, vllm, nccl-tests or inferencex

@@ -14,6 +14,18 @@ def test_the_schema_notices_broken_results(box):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_imported_results_are_valid(box):
+    outputs = []
+    for file in sorted((ROOT / "tests/data/import").iterdir()):
+        outputs.append(str(box.work / (file.name + ".result.json")))
+        code, _, err = box.run(f"tokmark import '{file}' -o '{outputs[-1]}'")
+        assert code == 0, f"{file}: {err}"
+    assert outputs, "no sample to import"
+    done = subprocess.run([sys.executable, str(ROOT / "tests/validate_results.py"), *outputs],
+                          capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_committed_results_have_their_names(box):
     files = sorted(pathlib.Path(ROOT).glob("results/*/*"))
     if not files:

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "out.h"
+#include "out_export.h"
 #include "out_report.h"
 #include "result_json.h"
 #include "result_json_fast.h"
@@ -41,6 +42,19 @@ static void print_report(FILE *out, const struct tmk_result *result)
   tmk_report_free(&report);
 }
 
+static void export_all(FILE *out, const struct tmk_result *result)
+{
+  struct tmk_error err = {0};
+  for (int format = 0; format < TMK_EXPORT_COUNT; format++) {
+    struct tmk_export export;
+    char left_out[256];
+    REQUIRE(tmk_export_begin(&export, (enum tmk_export_format)format, out, &err) == TMK_OK);
+    REQUIRE(tmk_export_result(&export, result, &err) == TMK_OK);
+    REQUIRE(tmk_export_end(&export, &err) == TMK_OK);
+    tmk_export_left_out(&export, left_out, sizeof left_out);
+  }
+}
+
 static void print_all(const struct tmk_result *result)
 {
   struct tmk_error err = {0};
@@ -57,6 +71,7 @@ static void print_all(const struct tmk_result *result)
   tmk_out_markdown(out, result);
   tmk_out_csv(out, result);
   print_report(out, result);
+  export_all(out, result);
   REQUIRE(fclose(out) == 0);
   for (size_t i = 0; i < size; i++) {
     REQUIRE((unsigned char)text[i] >= 0x20 || text[i] == '\n' || text[i] == '\r'); /* nothing that steers a terminal */

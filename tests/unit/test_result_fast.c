@@ -13,7 +13,7 @@ static char *read_text(const char *path, size_t *size)
 {
   struct tmk_error err = {0};
   char *text;
-  cr_assert_eq(tmk_json_read_text(path, &text, size, &err), TMK_OK, "%s", err.message);
+  cr_assert_eq(tmk_file_read(path, &text, size, &err), TMK_OK, "%s", err.message);
   return text;
 }
 
