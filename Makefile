@@ -87,11 +87,20 @@ CUDA_DEFINE := -DTMK_HAVE_CUDA
 CUDA_FLAGS_TEXT := $(NVCC) $(NVCCFLAGS)
 LDLIBS_ALL += -L$(CUDA_DIR)/lib64 -Wl,-rpath,$(CUDA_DIR)/lib64 -lcudart -ldl
 endif
+# MPI: what its own compiler driver would add (Open MPI, then MPICH).
+ifdef HAVE_MPI
+MPICC ?= mpicc
+MPI_FLAGS := $(or $(shell $(MPICC) --showme:compile 2>/dev/null),$(filter -I% -D%,$(shell $(MPICC) -compile_info 2>/dev/null)))
+MPI_LIBS := $(or $(shell $(MPICC) --showme:link 2>/dev/null),$(filter -L% -l% -Wl%,$(shell $(MPICC) -link_info 2>/dev/null)))
+$(if $(MPI_LIBS),,$(error MPI=1: no $(MPICC): install Open MPI or MPICH, or set MPICC))
+MPI_DEFINE := -DTMK_HAVE_MPI
+LDLIBS_ALL += $(MPI_LIBS)
+endif
 
 # --- sources ---
 HARNESS := $(filter-out harness/main.c harness/comm_mpi.c harness/comm_nccl.c,$(wildcard harness/*.c))
 KERNELS := $(wildcard kernels/ref/*.c kernels/cpu/*.c kernels/null/*.c)
-OBJS := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(KERNELS) $(if $(HAVE_MPI),$(MPI_SOURCES)))
+OBJS := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(KERNELS) $(if $(HAVE_MPI),$(MPI_SOURCES)) $(if $(HAVE_CUDA),$(wildcard harness/comm_nccl.c)))
 OBJS += $(if $(HAVE_CUDA),$(addprefix $(B)/,$(addsuffix .o,$(basename $(CUDA_SOURCES)))))
 LIB := $(B)/libtokmark.a
 DATA := $(wildcard harness/data/*.json)
@@ -145,7 +154,9 @@ $(B)/harness/build_info.o: EXTRA := -iquote $(B)
 $(B)/harness/build_info.o: $(B)/version.h
 $(B)/harness/data_embed.o: EXTRA := -DTMK_DATA_DIR='"harness/data"'
 $(B)/harness/data_embed.o: $(DATA)
-$(B)/harness/registry.o: EXTRA := $(CUDA_DEFINE)
+$(B)/harness/registry.o: EXTRA := $(CUDA_DEFINE) $(MPI_DEFINE)
+$(B)/harness/comm_mpi.o: EXTRA := $(patsubst -I%,-isystem %,$(MPI_FLAGS))
+$(B)/harness/comm_nccl.o: EXTRA := -isystem $(CUDA_DIR)/include
 $(B)/kernels/cuda/%.o: EXTRA := -isystem $(CUDA_DIR)/include
 $(B)/%_avx512.o: EXTRA := $(SIMD_avx512)
 $(B)/%_avx2.o: EXTRA := $(SIMD_avx2)

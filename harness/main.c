@@ -7,10 +7,12 @@
 #include "cmd.h"
 #include "host.h"
 #include "opt.h"
+#include "tokmark/comm.h"
 
 static const struct tmk_command commands[] = {
     {"run", "measure a sweep of a model's steps on a device: the main job, and the default", tmk_cmd_run},
     {"ops", "measure single operations over shapes", tmk_cmd_ops},
+    {"comm", "measure collectives over several ranks", tmk_cmd_comm},
     {"verify", "check every operation of a device against the float64 reference", tmk_cmd_verify},
     {"devices", "what is here: devices and what they reach", tmk_cmd_devices},
     {"models", "the built-in models", tmk_cmd_models},
@@ -83,7 +85,9 @@ int main(int argc, char **argv)
   if ((fflush(stdout) != 0 || lost) && status == TMK_OK) {
     status = tmk_fail(&err, TMK_ERR_IO, "standard output: %s", errno != 0 ? strerror(errno) : "a write failed");
   }
-  if (status != TMK_OK)
+  /* Of ranks that say the same, the first says it. */
+  const bool said = err.said || (tmk_status_exit_code(status) == 2 && tmk_launch_detect().rank != 0);
+  if (status != TMK_OK && !said)
     fprintf(stderr, "tokmark: %s\n", err.message[0] != '\0' ? err.message : tmk_status_name(status));
   return tmk_status_exit_code(status);
 }
