@@ -166,14 +166,16 @@ static enum tmk_status find_device(const struct command *command, const struct t
   TMK_TRY(tmk_device_choose(command->options.device, &backend_ops, &open_args, err));
   if (backend_ops == &tmk_backend_null) TMK_TRY(tmk_fail(err, TMK_ERR_UNSUPPORTED, "--device null: it has no ranks: must be auto, cpu or cuda"));
   setup->device_count = backend_ops->device_count(reason, (int)sizeof reason);
-  TMK_TRY(describe(backend_ops, &open_args, &setup->device, err));
-  if (!setup->device.info.is_cpu) {
+  if (backend_ops != &tmk_backend_cpu && world->local_rank < setup->device_count)
+    open_args.device_index = world->local_rank;
+  if (backend_ops != &tmk_backend_cpu) {
     setup->device_index = world->local_rank;
     if (world->local_size > setup->device_count) {
       TMK_TRY(tmk_fail(err, TMK_ERR_USAGE, "%d ranks on %s: it has %d device%s", world->local_size, world->host,
                        setup->device_count, setup->device_count == 1 ? "" : "s"));
     }
   }
+  TMK_TRY(describe(backend_ops, &open_args, &setup->device, err));
   setup->ops = tmk_comm_find(transport_name(world, &setup->device.info));
   if (setup->ops == NULL) TMK_TRY(tmk_fail(err, TMK_ERR_UNSUPPORTED, "this build has no transport for these ranks"));
 out:

@@ -40,7 +40,21 @@ static enum tmk_status check(int result, const char *what, struct tmk_error *err
   return tmk_fail(err, TMK_ERR_DEVICE, "%s: %s", what, text);
 }
 
-/* The deadline does not come back where there is a monitor: it names who is missing. */
+static void mpi_step(struct tmk_world *base)
+{
+  struct mpi_world *world = (struct mpi_world *)base;
+  if (world->monitor != NULL) tmk_monitor_step(world->monitor);
+}
+
+/* Does not come back where there is a monitor: it names who is missing. */
+static enum tmk_status mpi_late(struct tmk_world *base, const char *what, struct tmk_error *err)
+{
+  struct mpi_world *world = (struct mpi_world *)base;
+  if (world->monitor != NULL) tmk_monitor_late(world->monitor, what);
+  return tmk_fail(err, TMK_ERR_FAILED, "rank %d on %s: no %s within %.0f s", base->rank, base->host, what,
+                  (double)base->timeout_ns * 1e-9);
+}
+
 static enum tmk_status poll_requests(struct mpi_world *world, MPI_Request *requests, int count, const char *what,
                                      struct tmk_error *err)
 {
@@ -52,9 +66,7 @@ static enum tmk_status poll_requests(struct mpi_world *world, MPI_Request *reque
     TMK_TRY(check(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), what, err));
     if (done) break;
     if (tmk_poll_turn(&poll)) continue;
-    if (world->monitor != NULL) tmk_monitor_late(world->monitor, what);
-    TMK_TRY(tmk_fail(err, TMK_ERR_FAILED, "rank %d on %s: no %s within %.0f s", world->base.rank, world->base.host, what,
-                     (double)world->base.timeout_ns * 1e-9));
+    TMK_TRY(mpi_late(&world->base, what, err));
   }
 out:
   return status;
@@ -66,7 +78,7 @@ static enum tmk_status mpi_exchange(struct tmk_world *base, const void *mine, vo
   enum tmk_status status = TMK_OK;
   struct mpi_world *world = (struct mpi_world *)base;
   MPI_Request request;
-  if (world->monitor != NULL) tmk_monitor_step(world->monitor);
+  mpi_step(base);
   TMK_TRY(check(bytes == 0 ? MPI_Ibarrier(world->comm, &request)
                            : MPI_Iallgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, world->comm, &request),
                 "MPI exchange", err));
@@ -130,6 +142,8 @@ static const struct tmk_world_ops mpi_world_ops = {
     .exchange = mpi_exchange,
     .split = mpi_split,
     .check = mpi_check,
+    .step = mpi_step,
+    .late = mpi_late,
     .close = mpi_close,
 };
 
@@ -302,7 +316,7 @@ static enum tmk_status mpi_start(struct tmk_comm *comm, const struct tmk_coll *c
                      INT32_MAX));
   }
   if (comm->request_count > MAX_REQUESTS - 2) TMK_TRY(mpi_wait(comm, err));
-  if (comm->world->monitor != NULL) tmk_monitor_step(comm->world->monitor);
+  mpi_step(&comm->world->base);
   if (call->collective == TMK_COLL_REDUCE_SCATTER &&
       (const char *)call->recv == (const char *)call->send + comm->world->base.rank * bytes) {
     TMK_TRY(scatter_in_place(comm, call, err));

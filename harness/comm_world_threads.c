@@ -87,6 +87,17 @@ static enum tmk_status threads_check(struct tmk_world *base, struct tmk_error *e
   return atomic_load_explicit(world->board->failed, memory_order_relaxed) ? run_is_over(err) : TMK_OK;
 }
 
+static void threads_step(struct tmk_world *base)
+{
+  (void)base;
+}
+
+static enum tmk_status threads_late(struct tmk_world *base, const char *what, struct tmk_error *err)
+{
+  return tmk_fail(err, TMK_ERR_FAILED, "rank %d on %s: no %s within %.0f s", base->rank, base->host, what,
+                  (double)base->timeout_ns * 1e-9);
+}
+
 static void threads_close(struct tmk_world *base)
 {
   if (base == NULL) return;
@@ -144,6 +155,8 @@ static const struct tmk_world_ops threads_ops = {
     .exchange = threads_exchange,
     .split = threads_split,
     .check = threads_check,
+    .step = threads_step,
+    .late = threads_late,
     .close = threads_close,
 };
 

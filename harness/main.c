@@ -79,14 +79,16 @@ int main(int argc, char **argv)
   struct tmk_error err = {0};
   /* `tokmark … | head -1` ends quietly, even where a parent left SIGPIPE ignored. */
   signal(SIGPIPE, SIG_DFL);
+  /* Of several ranks the first prints. */
+  const bool first = tmk_launch_detect().rank == 0;
+  if (!first && freopen("/dev/null", "w", stdout) == NULL) return 1;
   enum tmk_status status = dispatch(argc, argv, &err);
   errno = 0;
   bool lost = ferror(stdout) != 0;
   if ((fflush(stdout) != 0 || lost) && status == TMK_OK) {
     status = tmk_fail(&err, TMK_ERR_IO, "standard output: %s", errno != 0 ? strerror(errno) : "a write failed");
   }
-  /* Of ranks that say the same, the first says it. */
-  const bool said = err.said || (tmk_status_exit_code(status) == 2 && tmk_launch_detect().rank != 0);
+  const bool said = err.said || (tmk_status_exit_code(status) == 2 && !first);
   if (status != TMK_OK && !said)
     fprintf(stderr, "tokmark: %s\n", err.message[0] != '\0' ? err.message : tmk_status_name(status));
   return tmk_status_exit_code(status);

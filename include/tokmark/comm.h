@@ -60,6 +60,9 @@ struct tmk_world_ops {
   enum tmk_status (*split)(struct tmk_world *world, int colour, int key, struct tmk_world **out, struct tmk_error *err);
   /* Of a long step of this rank's own, and while it polls: lets it notice that the others have ended. */
   enum tmk_status (*check)(struct tmk_world *world, struct tmk_error *err);
+  /* For transports: another call begins; `what` was waited for until the deadline (an error that says who is missing). */
+  void (*step)(struct tmk_world *world);
+  enum tmk_status (*late)(struct tmk_world *world, const char *what, struct tmk_error *err);
   void (*close)(struct tmk_world *world); /* of what split() made; NULL is fine */
 };
 
