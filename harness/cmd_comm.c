@@ -249,7 +249,7 @@ static enum tmk_status measure(struct command *command, const struct tmk_comm_be
       const enum tmk_status measured = tmk_comm_bench_measure(args, &spec, &point, err);
       const enum tmk_status kept = keep(command, args->world, &point, measured, &local);
       TMK_TRY(measured);
-      if (o->output != NULL) TMK_TRY(tmk_world_agree(args->world, kept, &local, err));
+      if (o->output != NULL) TMK_TRY(tmk_world_follow(args->world, kept, &local, err));
     }
   }
 out:
@@ -291,7 +291,7 @@ static enum tmk_status run_rank(struct command *command, struct tmk_world *world
       status = tmk_verdict_of_points(result, "collectives", &local);
     }
   }
-  TMK_TRY(tmk_world_agree(world, status, &local, err));
+  TMK_TRY(tmk_world_follow(world, status, &local, err));
 out:
   return status;
 }
@@ -323,7 +323,7 @@ static enum tmk_status rank_main(struct tmk_world *world, void *context, struct 
   if (setup.device.info.is_cpu) setup.device.info.cores = allowed_cpus();
   if (world->rank == 0 && command->options.output)
     status = tmk_output_check(command->options.output, command->options.force, &local);
-  TMK_TRY(tmk_world_agree(world, status, &local, err));
+  TMK_TRY(tmk_world_follow(world, status, &local, err));
   status = setup.ops->open(world, setup.device_index, &comm, &local);
   TMK_TRY(tmk_world_agree(world, status, &local, err));
   TMK_TRY(run_rank(command, world, &setup, comm, err));

@@ -25,8 +25,8 @@ static enum tmk_status decide(const struct tmk_world *world, const struct opinio
   return tmk_fail(err, status, "rank %d on %s: %s", first, all[first].host, all[first].message);
 }
 
-enum tmk_status tmk_world_agree(struct tmk_world *world, enum tmk_status mine, const struct tmk_error *mine_err,
-                                struct tmk_error *err)
+static enum tmk_status ask(struct tmk_world *world, enum tmk_status mine, const struct tmk_error *mine_err, bool first,
+                           struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct opinion opinion = {.status = (int)mine};
@@ -35,11 +35,27 @@ enum tmk_status tmk_world_agree(struct tmk_world *world, enum tmk_status mine, c
   snprintf(opinion.host, sizeof opinion.host, "%s", world->host);
   if (mine != TMK_OK) snprintf(opinion.message, sizeof opinion.message, "%.511s", mine_err->message);
   TMK_TRY(world->ops->exchange(world, &opinion, all, sizeof opinion, err));
-  status = decide(world, all, err);
+  if (!first) {
+    status = decide(world, all, err);
+  } else if (all[0].status != TMK_OK) {
+    status = tmk_fail(err, (enum tmk_status)all[0].status, "%s", all[0].message);
+  }
   world->agreed = status != TMK_OK;
 out:
   free(all);
   return status;
+}
+
+enum tmk_status tmk_world_agree(struct tmk_world *world, enum tmk_status mine, const struct tmk_error *mine_err,
+                                struct tmk_error *err)
+{
+  return ask(world, mine, mine_err, false, err);
+}
+
+enum tmk_status tmk_world_follow(struct tmk_world *world, enum tmk_status mine, const struct tmk_error *mine_err,
+                                 struct tmk_error *err)
+{
+  return ask(world, mine, mine_err, true, err);
 }
 
 struct identity {

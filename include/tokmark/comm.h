@@ -73,6 +73,9 @@ static inline enum tmk_status tmk_world_barrier(struct tmk_world *world, struct 
  * with its message and "rank R on HOST: " before it, unless all say the same. Every rank leaves with the same error then. */
 enum tmk_status tmk_world_agree(struct tmk_world *world, enum tmk_status mine, const struct tmk_error *mine_err,
                                 struct tmk_error *err);
+/* Every rank gets what rank 0 has come to, with its message. */
+enum tmk_status tmk_world_follow(struct tmk_world *world, enum tmk_status mine, const struct tmk_error *mine_err,
+                                 struct tmk_error *err);
 /* Arguments, version and build must be those of rank 0: else USAGE on all, naming the first rank that differs. */
 enum tmk_status tmk_world_check_same(struct tmk_world *world, uint64_t argument_hash, const char *version,
                                      struct tmk_error *err);
@@ -136,7 +139,7 @@ struct tmk_comm_ops {
   enum tmk_status (*start)(struct tmk_comm *comm, const struct tmk_coll *call, void *stream, struct tmk_error *err);
   /* Until everything begun has ended on this rank; polls, yields while idle, fails behind the world's deadline. */
   enum tmk_status (*wait)(struct tmk_comm *comm, struct tmk_error *err);
-  /* `passes` calls, timed; graph: captured once for this call's buffers, then replayed. */
+  /* `passes` calls, timed; graph: captured once for this call's buffers, which makes a call too, then replayed. 0: only captured. */
   enum tmk_status (*run)(struct tmk_comm *comm, const struct tmk_coll *call, int64_t passes, bool graph,
                          struct tmk_comm_times *times, struct tmk_error *err);
   enum tmk_status (*alloc)(struct tmk_comm *comm, int64_t bytes, void **buffer, struct tmk_error *err);

@@ -473,7 +473,7 @@ Test(result_json, key_twice_and_trailing_text_are_refused)
   char *twice = replaced(text, "{", "\"points\": []", "\"points\": [], \"complete\": true");
   cr_assert_eq(parse(twice, &result, &err), TMK_ERR_USAGE);
   cr_assert(strstr(err.message, "r.json: ") == err.message && strstr(err.message, "complete"), "%s", err.message);
-  char *trailing = replaced(text, "{", "\"points\": []\n}\n", "\"points\": []\n}\n{}");
+  char *trailing = replaced(text, "{", "\"comm_fits\": null\n}\n", "\"comm_fits\": null\n}\n{}");
   cr_assert_eq(parse(trailing, &result, &err), TMK_ERR_USAGE);
   free(trailing);
   free(twice);
