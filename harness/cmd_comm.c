@@ -125,10 +125,11 @@ out:
 /* ---- the device ---- */
 
 struct setup {
+  const struct tmk_backend_ops *backend_ops;
+  struct tmk_open_args open_args;
   const struct tmk_comm_ops *ops;
   struct tmk_device_result device; /* rank 0's, described */
   int64_t device_index;
-  int device_count;
 };
 
 /* Opening the CPU pins its threads; the ranks are to have all CPUs. */
@@ -153,29 +154,32 @@ static const char *transport_name(const struct tmk_world *world, const struct tm
   return world->ops->processes ? "mpi" : "threads";
 }
 
-static enum tmk_status find_device(const struct command *command, const struct tmk_world *world, struct setup *setup,
-                                   struct tmk_error *err)
+/* What all ranks can say at once. */
+static enum tmk_status choose_device(const struct command *command, const struct tmk_world *world, struct setup *setup,
+                                     struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  const struct tmk_backend_ops *backend_ops = NULL;
-  struct tmk_open_args open_args = {.threads = 1};
   char reason[256] = "";
   if (strchr(command->options.device, ':') != NULL)
     TMK_TRY(tmk_fail(err, TMK_ERR_USAGE, "--device %.64s: must be auto, cpu or cuda: each rank has its own",
                      command->options.device));
-  TMK_TRY(tmk_device_choose(command->options.device, &backend_ops, &open_args, err));
-  if (backend_ops == &tmk_backend_null) TMK_TRY(tmk_fail(err, TMK_ERR_UNSUPPORTED, "--device null: it has no ranks: must be auto, cpu or cuda"));
-  setup->device_count = backend_ops->device_count(reason, (int)sizeof reason);
-  if (backend_ops != &tmk_backend_cpu && world->local_rank < setup->device_count)
-    open_args.device_index = world->local_rank;
-  if (backend_ops != &tmk_backend_cpu) {
-    setup->device_index = world->local_rank;
-    if (world->local_size > setup->device_count) {
-      TMK_TRY(tmk_fail(err, TMK_ERR_USAGE, "%d ranks on %s: it has %d device%s", world->local_size, world->host,
-                       setup->device_count, setup->device_count == 1 ? "" : "s"));
-    }
-  }
-  TMK_TRY(describe(backend_ops, &open_args, &setup->device, err));
+  TMK_TRY(tmk_device_choose(command->options.device, &setup->backend_ops, &setup->open_args, err));
+  if (setup->backend_ops == &tmk_backend_null)
+    TMK_TRY(tmk_fail(err, TMK_ERR_UNSUPPORTED, "--device null: it has no ranks: must be auto, cpu or cuda"));
+  const int count = setup->backend_ops->device_count(reason, (int)sizeof reason);
+  if (setup->backend_ops == &tmk_backend_cpu) goto out;
+  if (world->local_size > count)
+    TMK_TRY(tmk_fail(err, TMK_ERR_USAGE, "%d ranks on %s: it has %d device%s", world->local_size, world->host, count,
+                     count == 1 ? "" : "s"));
+  setup->device_index = setup->open_args.device_index = world->local_rank;
+out:
+  return status;
+}
+
+static enum tmk_status find_device(const struct tmk_world *world, struct setup *setup, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  TMK_TRY(describe(setup->backend_ops, &setup->open_args, &setup->device, err));
   setup->ops = tmk_comm_find(transport_name(world, &setup->device.info));
   if (setup->ops == NULL) TMK_TRY(tmk_fail(err, TMK_ERR_UNSUPPORTED, "this build has no transport for these ranks"));
 out:
@@ -308,16 +312,18 @@ static enum tmk_status rank_main(struct tmk_world *world, void *context, struct 
   enum tmk_status status = TMK_OK;
   struct command *command = context;
   struct tmk_error local = {0};
-  struct setup setup = {0};
+  struct setup setup = {.open_args.threads = 1};
   struct tmk_comm *comm = NULL;
   char version[200];
   snprintf(version, sizeof version, "%s %s %s", tmk_version, tmk_git_revision, tmk_build_text);
   TMK_TRY(tmk_world_agree(world, command->parse_status, &command->parse_err, err));
   TMK_TRY(tmk_world_check_same(world, tmk_argument_hash(command->argc, command->argv), version, err));
   tmk_device_info_init(&setup.device.info);
+  status = choose_device(command, world, &setup, &local);
+  TMK_TRY(tmk_world_agree(world, status, &local, err));
   /* Threads of a process describe the same device one after the other. */
   for (int turn = 0; turn < (world->ops->processes ? 1 : world->size); turn++) {
-    if (world->ops->processes || turn == world->rank) status = find_device(command, world, &setup, &local);
+    if (world->ops->processes || turn == world->rank) status = find_device(world, &setup, &local);
     TMK_TRY(tmk_world_agree(world, status, &local, err));
   }
   if (setup.device.info.is_cpu) setup.device.info.cores = allowed_cpus();
@@ -332,16 +338,18 @@ out:
   return status;
 }
 
-/* One rank a GPU of this host, 2 on a CPU. */
-static enum tmk_status default_ranks(const char *device, int *ranks, struct tmk_error *err)
+/* By hand: the device's name, found once for all ranks, and how many there are: one a GPU of this host, 2 on a CPU. */
+static enum tmk_status settle(struct options *o, int *ranks, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   const struct tmk_backend_ops *ops = NULL;
   struct tmk_open_args args = {0};
   char reason[256];
-  TMK_TRY(tmk_device_choose(device, &ops, &args, err));
+  if (strchr(o->device, ':') != NULL) return TMK_OK; /* refused by the ranks */
+  TMK_TRY(tmk_device_choose(o->device, &ops, &args, err));
+  o->device = ops->name;
   const int count = ops->device_count(reason, (int)sizeof reason);
-  *ranks = ops == &tmk_backend_cpu ? 2 : count < MAX_RANKS ? count : MAX_RANKS;
+  if (*ranks == 0) *ranks = ops == &tmk_backend_cpu ? 2 : count < MAX_RANKS ? count : MAX_RANKS;
 out:
   return status;
 }
@@ -363,7 +371,8 @@ enum tmk_status tmk_cmd_comm(int argc, char **argv, struct tmk_error *err)
       status = command.parse_status;
       goto out;
     }
-    if (args.ranks == 0) TMK_TRY(default_ranks(command.options.device, &args.ranks, err));
+    TMK_TRY(settle(&command.options, &args.ranks, err));
+    if (args.ranks == 0) args.ranks = 1;
   }
   tmk_stop_catch();
   TMK_TRY(tmk_world_run(&args, rank_main, &command, err));
