@@ -32,8 +32,8 @@ struct options {
 };
 
 /* Bit i = enum tmk_collective i. */
-static const char *const collectives[] = {"all-reduce", "all-gather", "reduce-scatter", "all-to-all",
-                                          "broadcast",  "send-recv",  "all",            NULL};
+static const char *const collectives[] = {
+    "all-reduce", "all-gather", "reduce-scatter", "all-to-all", "broadcast", "send-recv", "all", NULL};
 static const char *const dtypes[] = {"f32", "bf16", "f64", "i32", "fp8", NULL};
 static const char *const places[] = {"out", "in", NULL};
 static const char *const modes[] = {"eager", "graph", NULL};
@@ -44,25 +44,27 @@ static const struct tmk_opt rows[] = {
     {ROW("op", TMK_OPT_CHOICE_LIST, collectives), .metavar = "LIST", .help = "Collectives", .default_text = "all",
      .choices = collectives},
     {ROW("bytes", TMK_OPT_INT_LIST, bytes), .metavar = "LIST",
-     .help = "Sizes, as nccl-tests counts them: of the larger buffer, all ranks' parts", .default_text = "1K..64M", .min = 1,
-     .max = (double)((int64_t)1 << 40), .allow_suffix = true},
-    {ROW("dtype", TMK_OPT_CHOICE_LIST, dtypes), .metavar = "LIST", .help = "Types of the elements", .default_text = "f32",
-     .choices = dtypes},
+     .help = "Sizes, as nccl-tests counts them: of the larger buffer, all ranks' parts", .default_text = "1K..64M",
+     .min = 1, .max = (double)((int64_t)1 << 40), .allow_suffix = true},
+    {ROW("dtype", TMK_OPT_CHOICE_LIST, dtypes), .metavar = "LIST", .help = "Types of the elements",
+     .default_text = "f32", .choices = dtypes},
     {ROW("place", TMK_OPT_CHOICE_LIST, places), .metavar = "LIST",
-     .help = "Out of place, in place; all-to-all and send-recv have no in", .default_text = "out,in", .choices = places},
+     .help = "Out of place, in place; all-to-all and send-recv have no in", .default_text = "out,in",
+     .choices = places},
     {ROW("mode", TMK_OPT_CHOICE_LIST, modes), .metavar = "LIST",
-     .help = "Calls from the host, and replayed from a CUDA graph on a GPU", .default_text = "eager,graph", .choices = modes},
+     .help = "Calls from the host, and replayed from a CUDA graph on a GPU", .default_text = "eager,graph",
+     .choices = modes},
     {ROW("device", TMK_OPT_STRING, device), .metavar = "DEVICE", .help = "auto, cpu or cuda: one device a rank",
      .default_text = "auto"},
     {ROW("ranks", TMK_OPT_INT, ranks), .metavar = "N",
-     .help = "Threads of this process, a rank each (default: one a GPU, or 2 on a CPU); not under mpirun or srun", .min = 1,
-     .max = MAX_RANKS},
+     .help = "Threads of this process, a rank each (default: one a GPU, or 2 on a CPU); not under mpirun or srun",
+     .min = 1, .max = MAX_RANKS},
     {ROW("time", TMK_OPT_REAL, time_s), .metavar = "SECONDS",
      .help = "Sampling time a row may take; 6 samples are taken whatever it is", .default_text = "0.1", .min = 0.001,
      .max = 86400},
     {ROW("timeout", TMK_OPT_REAL, timeout_s), .metavar = "SECONDS",
-     .help = "A rank that is not heard, or does not come to a call, for so long ends the run", .default_text = "30", .min = 1,
-     .max = 86400},
+     .help = "A rank that is not heard, or does not come to a call, for so long ends the run", .default_text = "30",
+     .min = 1, .max = 86400},
     {ROW("output", TMK_OPT_STRING, output), .short_name = 'o', .metavar = "FILE",
      .help = "Write the result there, anew after each row"},
     {ROW("force", TMK_OPT_FLAG, force), .help = "Overwrite an existing output file"},
@@ -71,8 +73,9 @@ static const struct tmk_opt rows[] = {
 
 static const struct tmk_command_help help = {
     .usage = "tokmark comm [options]",
-    .summary = "Times collectives over several ranks, every element checked before and after. A rank is a GPU (NCCL) or a CPU "
-               "thread; under mpirun or srun a process (a build with MPI=1). The slowest rank's time is the figure.",
+    .summary =
+        "Times collectives over several ranks, every element checked before and after. A rank is a GPU (NCCL) or a CPU "
+        "thread; under mpirun or srun a process (a build with MPI=1). The slowest rank's time is the figure.",
     .epilogue = "Examples:\n"
                 "  tokmark comm --device cpu --ranks 4 --bytes 1K..4M\n"
                 "  tokmark comm --op all-reduce --dtype bf16 --bytes 8..1G\n"
@@ -199,14 +202,16 @@ out:
   return status;
 }
 
-static enum tmk_status begin_result(struct command *command, const struct setup *setup, int64_t most, struct tmk_error *err)
+static enum tmk_status begin_result(struct command *command, const struct setup *setup, int64_t most,
+                                    struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct tmk_result *result = &command->result;
   TMK_TRY(tmk_identity_fill("comm", command->argc, command->argv, result, err));
   result->points = calloc((size_t)most, sizeof *result->points);
   result->devices = malloc(sizeof *result->devices);
-  if (!result->points || !result->devices) TMK_TRY(tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %lld rows", (long long)most));
+  if (!result->points || !result->devices)
+    TMK_TRY(tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %lld rows", (long long)most));
   result->devices[0] = setup->device;
   result->device_count = 1;
   result->settings.time_budget_ns = (int64_t)(command->options.time_s * 1e9);
@@ -215,8 +220,8 @@ out:
 }
 
 /* Rank 0 keeps the point and prints it; the others forget it. A file that can't be written ends the run on all. */
-static enum tmk_status keep(struct command *command, struct tmk_world *world, struct tmk_point *point, enum tmk_status measured,
-                            struct tmk_error *err)
+static enum tmk_status keep(struct command *command, struct tmk_world *world, struct tmk_point *point,
+                            enum tmk_status measured, struct tmk_error *err)
 {
   if (world->rank != 0) {
     tmk_point_free(point);
@@ -273,13 +278,15 @@ static enum tmk_status run_rank(struct command *command, struct tmk_world *world
   args.measure.min_sample_ns = 2000000; /* of calls of some microseconds, between two barriers */
   args.simulated = setup->device.info.simulated;
   args.device_index = setup->device_index;
-  args.threads_exceed_cores = setup->device.info.is_cpu && setup->device.info.cores > 0 && world->local_size > setup->device.info.cores;
+  args.threads_exceed_cores =
+      setup->device.info.is_cpu && setup->device.info.cores > 0 && world->local_size > setup->device.info.cores;
   if (world->rank == 0) {
     status = begin_result(command, setup, (int64_t)TMK_COLL_COUNT * 20 * TMK_INT_LIST_MAX, &local);
     if (status == TMK_OK) {
       setup->ops->describe(comm, text, (int)sizeof text);
       printf("ranks      %d on %s: %s\n", world->size, setup->device.info.name, text);
-      printf("device     %s%s\n\n", setup->device.info.backend, setup->device.info.simulated ? ", simulated: no bandwidth is printed" : "");
+      printf("device     %s%s\n\n", setup->device.info.backend,
+             setup->device.info.simulated ? ", simulated: no bandwidth is printed" : "");
       tmk_out_comm_header(stdout);
       fflush(stdout);
     }

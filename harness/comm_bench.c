@@ -23,7 +23,7 @@ struct bench {
   struct tmk_coll call;
   bool graph;
   int64_t send_bytes, recv_bytes;
-  void *send, *recv; /* in place: send is NULL, or the allocation that recv lies in */
+  void *send, *recv;    /* in place: send is NULL, or the allocation that recv lies in */
   void *got, *expected; /* CHUNK_BYTES each */
   struct tmk_sampler sampler;
   double *own_ns; /* this rank's time of one call, by sample */
@@ -131,8 +131,8 @@ static enum tmk_status count_in(struct bench *bench, const void *buffer, int64_t
   for (int64_t at = 0; at < elements; at += most) {
     const int64_t now = elements - at < most ? elements - at : most;
     TMK_TRY(bench->args->world->ops->check(bench->args->world, err));
-    TMK_TRY(bench->args->ops->read(bench->args->comm, (const char *)buffer + at * element, bench->got, now * element,
-                                   err));
+    TMK_TRY(
+        bench->args->ops->read(bench->args->comm, (const char *)buffer + at * element, bench->got, now * element, err));
     if (received) {
       tmk_comm_expect(&bench->data, rank, at, now, bench->expected);
     } else {
@@ -255,7 +255,8 @@ static enum tmk_status gather_ranks(struct bench *bench, struct tmk_point *point
 {
   enum tmk_status status = TMK_OK;
   struct tmk_world *world = bench->args->world;
-  struct tmk_comm_rank mine = {.rank = world->rank, .device = bench->args->device_index, .median_ns = NAN, .max_ns = NAN};
+  struct tmk_comm_rank mine = {
+      .rank = world->rank, .device = bench->args->device_index, .median_ns = NAN, .max_ns = NAN};
   if (bench->own_count > 0) {
     qsort(bench->own_ns, (size_t)bench->own_count, sizeof *bench->own_ns, compare_doubles);
     mine.median_ns = tmk_stats_quantile(bench->own_ns, bench->own_count, 0.5);
@@ -323,7 +324,8 @@ static void describe(const struct tmk_comm_bench_args *args, const struct tmk_co
   char text[80] = "";
   tmk_point_init(point);
   point->type = TMK_POINT_COMM;
-  point->workload.comm = (struct tmk_comm_workload){.collective = spec->collective, .dtype = spec->dtype, .bytes = spec->bytes};
+  point->workload.comm =
+      (struct tmk_comm_workload){.collective = spec->collective, .dtype = spec->dtype, .bytes = spec->bytes};
   point->workload.comm.ranks = args->world->size;
   point->workload.comm.in_place = spec->in_place;
   tmk_comm_spec_key(spec, args->world->size, point->key);
@@ -351,7 +353,8 @@ enum tmk_status tmk_comm_bench_measure(const struct tmk_comm_bench_args *args, c
              (long long)spec->bytes, ranks);
     return TMK_OK;
   }
-  if (!args->ops->supports(args->comm, spec->collective, spec->dtype, point->reason, (int)sizeof point->reason)) return TMK_OK;
+  if (!args->ops->supports(args->comm, spec->collective, spec->dtype, point->reason, (int)sizeof point->reason))
+    return TMK_OK;
   struct bench bench = {.args = args, .graph = spec->graph};
   bench.data = (struct tmk_comm_data){.collective = spec->collective, .dtype = spec->dtype, .count = point->comm.count};
   bench.data.ranks = ranks;

@@ -16,11 +16,12 @@
 #include "comm_poll.h"
 #include "host.h"
 
-#define TICK_NS      20000000  /* dead processes of this host are seen within it */
-#define BEAT_NS      200000000 /* between two datagrams to a rank */
-#define QUIET_NS     2000000000 /* a live process is heard within this, however busy its host: below it silence says nothing */
-#define GRACE_NS     1500000000 /* until the lowest live rank must have reported */
-#define MAGIC        0x746d6b62u
+#define TICK_NS 20000000  /* dead processes of this host are seen within it */
+#define BEAT_NS 200000000 /* between two datagrams to a rank */
+#define QUIET_NS                                                                                                       \
+  2000000000 /* a live process is heard within this, however busy its host: below it silence says nothing */
+#define GRACE_NS 1500000000 /* until the lowest live rank must have reported */
+#define MAGIC    0x746d6b62u
 
 enum state { STATE_LIVE = 1, STATE_FAILED, STATE_LATE, STATE_ENDED };
 
@@ -38,7 +39,7 @@ struct peer {
   int64_t pid;
   bool same_host, heard, gone; /* gone: the process is no more */
   int64_t heard_ns, step;
-  struct beat beat;            /* the last */
+  struct beat beat; /* the last */
 };
 
 struct tmk_monitor {
@@ -48,7 +49,7 @@ struct tmk_monitor {
   uint64_t run;
   pthread_t thread;
   bool threaded;
-  struct peer *peers; /* [size] */
+  struct peer *peers;   /* [size] */
   pthread_mutex_t lock; /* of mine */
   struct beat mine;
   _Atomic int64_t step;
@@ -116,8 +117,8 @@ static bool find_cause(const struct tmk_monitor *monitor, const struct beat *min
     const struct peer *peer = &monitor->peers[i];
     if (i == world->rank || !is_lost(monitor, peer, now_ns)) continue;
     if (peer->gone) return snprintf(text, (size_t)size, "rank %d on %s: its process died", i, peer->host) > 0;
-    return snprintf(text, (size_t)size, "rank %d on %s: nothing heard of it for %.0f s: stopped, or its host is down", i,
-                    peer->host, (double)(now_ns - peer->heard_ns) * 1e-9) > 0;
+    return snprintf(text, (size_t)size, "rank %d on %s: nothing heard of it for %.0f s: stopped, or its host is down",
+                    i, peer->host, (double)(now_ns - peer->heard_ns) * 1e-9) > 0;
   }
   if (!late) return false;
   /* All are heard: who is behind the others holds them up. */
@@ -128,8 +129,10 @@ static bool find_cause(const struct tmk_monitor *monitor, const struct beat *min
     const bool silent = i != world->rank && peer->heard && now_ns - peer->heard_ns > QUIET_NS;
     const int64_t step = i == world->rank ? mine->step : peer->beat.step;
     if (silent) {
-      return snprintf(text, (size_t)size, "rank %d on %s: nothing heard of it for %.0f s, no %s within %.0f s: stopped, or its host is down",
-                      i, peer->host, (double)(now_ns - peer->heard_ns) * 1e-9, what, timeout_s) > 0;
+      return snprintf(
+                 text, (size_t)size,
+                 "rank %d on %s: nothing heard of it for %.0f s, no %s within %.0f s: stopped, or its host is down", i,
+                 peer->host, (double)(now_ns - peer->heard_ns) * 1e-9, what, timeout_s) > 0;
     }
     if (step < least) least = step, who = i;
   }

@@ -79,8 +79,9 @@ static enum tmk_status mpi_exchange(struct tmk_world *base, const void *mine, vo
   struct mpi_world *world = (struct mpi_world *)base;
   MPI_Request request;
   mpi_step(base);
-  TMK_TRY(check(bytes == 0 ? MPI_Ibarrier(world->comm, &request)
-                           : MPI_Iallgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, world->comm, &request),
+  TMK_TRY(check(bytes == 0
+                    ? MPI_Ibarrier(world->comm, &request)
+                    : MPI_Iallgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, world->comm, &request),
                 "MPI exchange", err));
   TMK_TRY(poll_requests(world, &request, 1, "exchange", err));
 out:
@@ -261,16 +262,15 @@ static int post(struct tmk_comm *comm, const struct tmk_coll *call)
   MPI_Request *request = &comm->requests[comm->request_count++];
   switch (call->collective) {
   case TMK_COLL_ALL_REDUCE:
-    return MPI_Iallreduce(call->send == call->recv ? MPI_IN_PLACE : call->send, call->recv, count, type, add, comm->comm,
-                          request);
+    return MPI_Iallreduce(call->send == call->recv ? MPI_IN_PLACE : call->send, call->recv, count, type, add,
+                          comm->comm, request);
   case TMK_COLL_ALL_GATHER:
-    return MPI_Iallgather(call->send == own ? MPI_IN_PLACE : call->send, count, type, call->recv, count, type, comm->comm,
-                          request);
+    return MPI_Iallgather(call->send == own ? MPI_IN_PLACE : call->send, count, type, call->recv, count, type,
+                          comm->comm, request);
   case TMK_COLL_REDUCE_SCATTER:
     /* In place MPI puts the result at the start of the whole, NCCL and this at the rank's part: start() moves it. */
     return MPI_Ireduce_scatter_block(call->send, call->recv, count, type, add, comm->comm, request);
-  case TMK_COLL_ALL_TO_ALL:
-    return MPI_Ialltoall(call->send, count, type, call->recv, count, type, comm->comm, request);
+  case TMK_COLL_ALL_TO_ALL: return MPI_Ialltoall(call->send, count, type, call->recv, count, type, comm->comm, request);
   case TMK_COLL_BROADCAST: return MPI_Ibcast(call->recv, count, type, call->root, comm->comm, request);
   case TMK_COLL_SEND_RECV:
   case TMK_COLL_COUNT: break;
@@ -312,8 +312,8 @@ static enum tmk_status mpi_start(struct tmk_comm *comm, const struct tmk_coll *c
   const int64_t bytes = call->count * tmk_comm_element_bytes(call->dtype);
   (void)stream;
   if (call->count > INT32_MAX) {
-    TMK_TRY(tmk_fail(err, TMK_ERR_UNSUPPORTED, "%s of %lld elements: MPI takes %d at most", name, (long long)call->count,
-                     INT32_MAX));
+    TMK_TRY(tmk_fail(err, TMK_ERR_UNSUPPORTED, "%s of %lld elements: MPI takes %d at most", name,
+                     (long long)call->count, INT32_MAX));
   }
   if (comm->request_count > MAX_REQUESTS - 2) TMK_TRY(mpi_wait(comm, err));
   mpi_step(&comm->world->base);

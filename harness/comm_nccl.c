@@ -45,7 +45,8 @@ struct nccl_api {
   int (*comm_abort)(nccl_comm comm);
   int (*all_reduce)(const void *send, void *recv, size_t count, int type, int op, nccl_comm comm, cudaStream_t stream);
   int (*all_gather)(const void *send, void *recv, size_t count, int type, nccl_comm comm, cudaStream_t stream);
-  int (*reduce_scatter)(const void *send, void *recv, size_t count, int type, int op, nccl_comm comm, cudaStream_t stream);
+  int (*reduce_scatter)(const void *send, void *recv, size_t count, int type, int op, nccl_comm comm,
+                        cudaStream_t stream);
   int (*broadcast)(const void *send, void *recv, size_t count, int type, int root, nccl_comm comm, cudaStream_t stream);
   int (*send)(const void *buffer, size_t count, int type, int peer, nccl_comm comm, cudaStream_t stream);
   int (*recv)(void *buffer, size_t count, int type, int peer, nccl_comm comm, cudaStream_t stream);
@@ -193,7 +194,8 @@ static enum tmk_status join(struct tmk_comm *comm, struct tmk_error *err)
   struct nccl_id id = {{0}}, *ids = calloc((size_t)world->size, sizeof *ids);
   struct tmk_error local = {0};
   if (ids == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %d ranks", world->size);
-  config.cga_cluster_size = config.min_ctas = config.max_ctas = config.split_share = INT_MIN; /* undefined: the default */
+  config.cga_cluster_size = config.min_ctas = config.max_ctas = config.split_share =
+      INT_MIN; /* undefined: the default */
   if (world->rank == 0) status = nccl_check(comm, comm->api.get_unique_id(&id), "ncclGetUniqueId", &local);
   TMK_TRY(tmk_world_agree(world, status, &local, err));
   TMK_TRY(world->ops->exchange(world, &id, ids, sizeof id, err));
@@ -245,11 +247,12 @@ static void nccl_describe(const struct tmk_comm *comm, char *text, int text_size
            comm->version % 100, comm->world->size, comm->world->ops->processes ? "processes" : "threads");
 }
 
-static bool nccl_supports(const struct tmk_comm *comm, enum tmk_collective collective, enum tmk_dtype dtype, char *reason,
-                          int reason_size)
+static bool nccl_supports(const struct tmk_comm *comm, enum tmk_collective collective, enum tmk_dtype dtype,
+                          char *reason, int reason_size)
 {
   (void)comm;
-  if (tmk_comm_element_bytes(dtype) != 0 && (!tmk_collective_reduces(collective) || tmk_reduce_takes(dtype))) return true;
+  if (tmk_comm_element_bytes(dtype) != 0 && (!tmk_collective_reduces(collective) || tmk_reduce_takes(dtype)))
+    return true;
   snprintf(reason, (size_t)reason_size, "%s in %s: f64, f32, bf16, i32 are added up", tmk_collective_name(collective),
            tmk_dtype_name(dtype));
   return false;
@@ -271,7 +274,8 @@ static int type_of(enum tmk_dtype dtype, size_t *count)
   return NCCL_UINT8;
 }
 
-static int exchange_parts(struct tmk_comm *comm, const struct tmk_coll *call, size_t count, int type, cudaStream_t stream)
+static int exchange_parts(struct tmk_comm *comm, const struct tmk_coll *call, size_t count, int type,
+                          cudaStream_t stream)
 {
   const size_t bytes = (size_t)call->count * (size_t)tmk_comm_element_bytes(call->dtype);
   const bool all = call->collective == TMK_COLL_ALL_TO_ALL;
@@ -291,7 +295,8 @@ static int exchange_parts(struct tmk_comm *comm, const struct tmk_coll *call, si
   return result == NCCL_SUCCESS || result == NCCL_IN_PROGRESS ? ended : result;
 }
 
-static enum tmk_status nccl_start(struct tmk_comm *comm, const struct tmk_coll *call, void *given, struct tmk_error *err)
+static enum tmk_status nccl_start(struct tmk_comm *comm, const struct tmk_coll *call, void *given,
+                                  struct tmk_error *err)
 {
   const cudaStream_t stream = given != NULL ? (cudaStream_t)given : comm->stream;
   const struct nccl_api *api = &comm->api;
@@ -337,7 +342,8 @@ static enum tmk_status capture(struct tmk_comm *comm, const struct tmk_coll *cal
 {
   enum tmk_status status = TMK_OK;
   cudaGraph_t made = NULL;
-  TMK_TRY(cuda_check(cudaStreamBeginCapture(comm->stream, cudaStreamCaptureModeRelaxed), "cudaStreamBeginCapture", err));
+  TMK_TRY(
+      cuda_check(cudaStreamBeginCapture(comm->stream, cudaStreamCaptureModeRelaxed), "cudaStreamBeginCapture", err));
   for (int i = 0; i < graph->calls && status == TMK_OK; i++) status = nccl_start(comm, call, NULL, err);
   const cudaError_t ended = cudaStreamEndCapture(comm->stream, &made);
   if (status != TMK_OK) goto out;

@@ -84,8 +84,7 @@ static int collect(const struct tmk_result *result, int64_t first, struct tmk_co
     const struct tmk_point *point = &result->points[i];
     if (!has_time(point) || !same_series(point, &result->points[first])) continue;
     if (i < first) return 0;
-    entries[count++] =
-        (struct tmk_comm_entry){.bytes = point->workload.comm.bytes, .time_ns = point->stats.median_ns};
+    entries[count++] = (struct tmk_comm_entry){.bytes = point->workload.comm.bytes, .time_ns = point->stats.median_ns};
   }
   qsort(entries, (size_t)count, sizeof *entries, by_bytes);
   return count;
@@ -105,7 +104,8 @@ enum tmk_status tmk_comm_fit_result(struct tmk_result *result, struct tmk_error 
     if (count == 0) continue;
     const struct tmk_comm_workload *workload = &point->workload.comm;
     struct tmk_comm_fit *fit = &fits[fit_count++];
-    *fit = (struct tmk_comm_fit){.collective = workload->collective, .dtype = workload->dtype, .ranks = workload->ranks};
+    *fit =
+        (struct tmk_comm_fit){.collective = workload->collective, .dtype = workload->dtype, .ranks = workload->ranks};
     fit->in_place = workload->in_place;
     memcpy(fit->mode, point->comm.mode, sizeof fit->mode);
     tmk_comm_fit(entries, count, tmk_collective_bus_factor(workload->collective, (int)workload->ranks), fit);

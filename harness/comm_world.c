@@ -80,8 +80,9 @@ enum tmk_status tmk_world_check_same(struct tmk_world *world, uint64_t argument_
                        all[i].host, all[0].host, all[i].version, all[0].version));
     }
     if (all[i].arguments != all[0].arguments) {
-      TMK_TRY(tmk_fail(err, TMK_ERR_USAGE, "rank %d on %s has other arguments than rank 0 on %s: all ranks must have the same",
-                       i, all[i].host, all[0].host));
+      TMK_TRY(tmk_fail(err, TMK_ERR_USAGE,
+                       "rank %d on %s has other arguments than rank 0 on %s: all ranks must have the same", i,
+                       all[i].host, all[0].host));
     }
   }
   world->agreed = false;

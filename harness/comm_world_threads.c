@@ -60,8 +60,8 @@ enum tmk_status tmk_board_barrier(struct tmk_thread_world *world, const char *wh
       if (tmk_poll_turn(&poll)) continue;
       char missing[128];
       missing_text(world, missing, sizeof missing);
-      return tmk_fail(err, TMK_ERR_FAILED, "%s on %s: did not come to %s within %.0f s", missing, world->base.host, what,
-                      (double)world->base.timeout_ns * 1e-9);
+      return tmk_fail(err, TMK_ERR_FAILED, "%s on %s: did not come to %s within %.0f s", missing, world->base.host,
+                      what, (double)world->base.timeout_ns * 1e-9);
     }
   }
   return TMK_OK;
@@ -188,7 +188,8 @@ static enum tmk_status gather(const struct rank_thread *ranks, int count, struct
     if (ranks[i].status == TMK_OK || ranks[i].err.said) continue;
     if (first < 0) first = i;
   }
-  for (int i = 0; first >= 0 && i < count; i++) same = same && strcmp(ranks[i].err.message, ranks[first].err.message) == 0;
+  for (int i = 0; first >= 0 && i < count; i++)
+    same = same && strcmp(ranks[i].err.message, ranks[first].err.message) == 0;
   if (first < 0) return TMK_OK;
   if (same || strncmp(ranks[first].err.message, "rank", 4) == 0)
     return tmk_fail(err, ranks[first].status, "%s", ranks[first].err.message);
@@ -249,8 +250,10 @@ out:
   return status;
 }
 
-enum tmk_status tmk_world_run(const struct tmk_world_args *args, tmk_rank_main main, void *context, struct tmk_error *err)
+enum tmk_status tmk_world_run(const struct tmk_world_args *args, tmk_rank_main main, void *context,
+                              struct tmk_error *err)
 {
-  if (tmk_launch_detect().size != 1 && tmk_world_run_launched != NULL) return tmk_world_run_launched(args, main, context, err);
+  if (tmk_launch_detect().size != 1 && tmk_world_run_launched != NULL)
+    return tmk_world_run_launched(args, main, context, err);
   return run_threads(args, main, context, err);
 }

@@ -10,8 +10,10 @@
 static const struct {
   const char *size, *rank;
 } rows[] = {
-    {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"}, {"MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK"},
-    {"PMI_SIZE", "PMI_RANK"},                         {"PALS_SIZE", "PALS_RANKID"},
+    {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"},
+    {"MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK"},
+    {"PMI_SIZE", "PMI_RANK"},
+    {"PALS_SIZE", "PALS_RANKID"},
     {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID"},
 };
 
@@ -44,8 +46,8 @@ enum tmk_status tmk_launch_check(const char *command, bool takes_ranks, struct t
   if (launch.size > 1) snprintf(tasks, sizeof tasks, "%d", launch.size);
   if (!takes_ranks) {
     return tmk_fail(err, TMK_ERR_UNSUPPORTED,
-                    "%s: started as %s tasks (%s): it measures one device: start it once, without mpirun or srun", command,
-                    tasks, launch.variable);
+                    "%s: started as %s tasks (%s): it measures one device: start it once, without mpirun or srun",
+                    command, tasks, launch.variable);
   }
   if (tmk_world_run_launched != NULL) return TMK_OK;
   return tmk_fail(err, TMK_ERR_UNSUPPORTED,

@@ -15,10 +15,10 @@ bool tmk_out_is_comm(const struct tmk_result *result)
 
 void tmk_out_comm_header(FILE *out)
 {
-  fprintf(out, HEAD_FORMAT FIGURES_FORMAT, "collective", "size", "count", "type", "redop", "root", "place", "mode", "time",
-          "p90", "p99", "algbw", "busbw", "#wrong", "verdict\n");
-  fprintf(out, HEAD_FORMAT FIGURES_FORMAT, "", "(B)", "(elements)", "", "", "", "", "", "(us)", "(us)", "(us)", "(GB/s)",
-          "(GB/s)", "", "\n");
+  fprintf(out, HEAD_FORMAT FIGURES_FORMAT, "collective", "size", "count", "type", "redop", "root", "place", "mode",
+          "time", "p90", "p99", "algbw", "busbw", "#wrong", "verdict\n");
+  fprintf(out, HEAD_FORMAT FIGURES_FORMAT, "", "(B)", "(elements)", "", "", "", "", "", "(us)", "(us)", "(us)",
+          "(GB/s)", "(GB/s)", "", "\n");
 }
 
 static void number(double value, const char *format, char *text, int size)
@@ -43,8 +43,8 @@ void tmk_out_comm_row(FILE *out, const struct tmk_point *point)
   if (comm->wrong != TMK_UNKNOWN) snprintf(wrong, sizeof wrong, "%lld", (long long)comm->wrong);
   tmk_out_clean(comm->mode, true, mode, sizeof mode);
   tmk_out_clean(comm->redop[0] ? comm->redop : "none", true, redop, sizeof redop);
-  fprintf(out, HEAD_FORMAT, tmk_collective_name(workload->collective), size, count, tmk_dtype_name(workload->dtype), redop,
-          root, workload->in_place ? "in" : "out", mode);
+  fprintf(out, HEAD_FORMAT, tmk_collective_name(workload->collective), size, count, tmk_dtype_name(workload->dtype),
+          redop, root, workload->in_place ? "in" : "out", mode);
   if (point->status == TMK_POINT_SKIPPED || (point->status == TMK_POINT_FAILED && comm->wrong == TMK_UNKNOWN)) {
     char reason[256];
     tmk_out_clean(point->reason, true, reason, sizeof reason);
@@ -57,7 +57,7 @@ void tmk_out_comm_row(FILE *out, const struct tmk_point *point)
   number(comm->algbw_bytes_per_s * 1e-9, "%.2f", rates[0], sizeof rates[0]);
   number(comm->busbw_bytes_per_s * 1e-9, "%.2f", rates[1], sizeof rates[1]);
   fprintf(out, FIGURES_FORMAT, times[0], times[1], times[2], rates[0], rates[1], wrong,
-          point->verdict.value != TMK_VERDICT_NONE ? tmk_verdict_value_name(point->verdict.value)
+          point->verdict.value != TMK_VERDICT_NONE  ? tmk_verdict_value_name(point->verdict.value)
           : point->provenance == TMK_PROV_SIMULATED ? "simulated"
                                                     : "-");
   tmk_out_codes(point->verdict.codes, codes, sizeof codes);
@@ -90,12 +90,14 @@ void tmk_out_comm_fits(FILE *out, const struct tmk_result *result)
   for (int64_t i = 0; i < result->point_count; i++) estimated = estimated || result->points[i].comm.wire_estimated;
   for (int64_t i = 0; i < result->comm_fit_count; i++) print_fit(out, &result->comm_fits[i]);
   if (result->comm_fit_count > 0) {
-    fputs("plateau: the highest busbw that two neighbouring sizes both reach. fit: a description, no prediction; off by: root mean\n"
+    fputs("plateau: the highest busbw that two neighbouring sizes both reach. fit: a description, no prediction; off "
+          "by: root mean\n"
           "square, relative. time: median of the slowest rank; p90, p99: over samples of several calls each.\n",
           out);
   }
   if (estimated) {
-    fputs("busbw follows from the bytes that a ring sends; where NVLink switches add up (NVLS) fewer are sent: it is an estimate.\n",
+    fputs("busbw follows from the bytes that a ring sends; where NVLink switches add up (NVLS) fewer are sent: it is "
+          "an estimate.\n",
           out);
   }
 }

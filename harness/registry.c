@@ -14,8 +14,7 @@ const struct tmk_backend_ops *const tmk_backends[] = {
 };
 
 const struct tmk_comm_ops *const tmk_comms[] = {
-    &tmk_comm_self,
-    &tmk_comm_threads,
+    &tmk_comm_self, &tmk_comm_threads,
 #ifdef TMK_HAVE_MPI
     &tmk_comm_mpi,
 #endif

@@ -252,8 +252,9 @@ TABLE(gemm, NULL, gemm_init);
 
 #define S struct tmk_comm_rank
 static const struct tmk_field comm_rank_fields[] = {
-    COUNT("rank", rank),           STRING("host", host),     COUNT_N("device", device),
-    REAL_N("median_ns", median_ns), REAL_N("max_ns", max_ns), COUNT("times_slowest", times_slowest),
+    COUNT("rank", rank),       STRING("host", host),
+    COUNT_N("device", device), REAL_N("median_ns", median_ns),
+    REAL_N("max_ns", max_ns),  COUNT("times_slowest", times_slowest),
 };
 static void comm_rank_init(void *base)
 {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # deps.sh build|test|dev ...: installs what building, testing or developing needs and this machine lacks, from the
-# distribution's packages. Says what and why; when all is there it installs nothing. CUDA, NCCL and MPI are never installed here.
+# distribution's packages. Says what and why; when all is there it installs nothing. CUDA and NCCL are never installed here.
 set -eu
 cc=${CC:-gcc}
 case $cc in
@@ -39,6 +39,7 @@ build|have_cjson|cJSON, to read and write JSON|libcjson-dev|cjson-devel|cjson|cj
 test|have_header criterion/criterion.h|Criterion, for unit tests|libcriterion-dev|libcriterion-devel|criterion|criterion-dev
 test|have_command python3|Python 3, for the command-line tests|python3|python3|python|python3
 test|have_python_module jsonschema|jsonschema, to check result files against their schema|python3-jsonschema|python3-jsonschema|python-jsonschema|py3-jsonschema
+test|have_command mpicc && have_command mpirun|Open MPI, to test ranks that are processes|libopenmpi-dev openmpi-bin|openmpi-devel|openmpi|openmpi-dev openmpi
 dev|have_fuzzer|clang with libFuzzer and OpenMP, for make fuzz and CC=clang|clang libclang-rt-dev libomp-dev|clang compiler-rt libomp-devel|clang compiler-rt openmp|clang compiler-rt openmp-dev
 dev|have_command clang-format|clang-format, for make format|clang-format|clang-tools-extra|clang|clang-extra-tools
 dev|have_command aarch64-linux-gnu-gcc|a cross compiler, for make check-aarch64|gcc-aarch64-linux-gnu libc6-dev-arm64-cross|gcc-aarch64-linux-gnu|aarch64-linux-gnu-gcc|gcc-aarch64-none-elf

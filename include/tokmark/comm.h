@@ -55,7 +55,8 @@ struct tmk_world_ops {
   const char *name; /* "self", "threads", "mpi" */
   bool processes;   /* a rank is a process of its own */
   /* mine: `bytes` of this rank; all: [size] times as many, in rank order. Returns when all ranks have called: a barrier. */
-  enum tmk_status (*exchange)(struct tmk_world *world, const void *mine, void *all, size_t bytes, struct tmk_error *err);
+  enum tmk_status (*exchange)(struct tmk_world *world, const void *mine, void *all, size_t bytes,
+                              struct tmk_error *err);
   /* The ranks of one colour become a world of their own, in the order of key, then of rank. All ranks call. */
   enum tmk_status (*split)(struct tmk_world *world, int colour, int key, struct tmk_world **out, struct tmk_error *err);
   /* Of a long step of this rank's own, and while it polls: lets it notice that the others have ended. */
@@ -66,7 +67,8 @@ struct tmk_world_ops {
   void (*close)(struct tmk_world *world); /* of what split() made; NULL is fine */
 };
 
-static inline enum tmk_status tmk_world_barrier(struct tmk_world *world, struct tmk_error *err) {
+static inline enum tmk_status tmk_world_barrier(struct tmk_world *world, struct tmk_error *err)
+{
   return world->ops->exchange(world, NULL, NULL, 0, err);
 }
 /* All ranks give what they have come to. Where all are OK: OK. Else every rank gets the status of the lowest rank that is not,
@@ -84,12 +86,13 @@ uint64_t tmk_argument_hash(int argc, char *const *argv);
 
 typedef enum tmk_status (*tmk_rank_main)(struct tmk_world *world, void *context, struct tmk_error *err);
 struct tmk_world_args {
-  int ranks;          /* threads of this process; 1 where a launcher started the ranks */
+  int ranks; /* threads of this process; 1 where a launcher started the ranks */
   int64_t timeout_ns;
 };
 /* Calls main as each rank that lives in this process and returns when all have ended. The error is that of the lowest rank
  * that has one of its own, named; err->said where another process reports it. */
-enum tmk_status tmk_world_run(const struct tmk_world_args *args, tmk_rank_main main, void *context, struct tmk_error *err);
+enum tmk_status tmk_world_run(const struct tmk_world_args *args, tmk_rank_main main, void *context,
+                              struct tmk_error *err);
 
 /* How this process was started: size 1 by hand. `variable` names what says so. */
 struct tmk_launch {
@@ -144,14 +147,15 @@ struct tmk_comm_ops {
                          struct tmk_comm_times *times, struct tmk_error *err);
   enum tmk_status (*alloc)(struct tmk_comm *comm, int64_t bytes, void **buffer, struct tmk_error *err);
   void (*release)(struct tmk_comm *comm, void *buffer); /* NULL is fine */
-  enum tmk_status (*write)(struct tmk_comm *comm, void *buffer, const void *bytes, int64_t count, struct tmk_error *err);
+  enum tmk_status (*write)(struct tmk_comm *comm, void *buffer, const void *bytes, int64_t count,
+                           struct tmk_error *err);
   enum tmk_status (*read)(struct tmk_comm *comm, const void *buffer, void *bytes, int64_t count, struct tmk_error *err);
   /* From another thread too: what is begun ends with an error at once. NULL: its waits see the world's end by themselves. */
   void (*abort)(struct tmk_comm *comm);
   void (*close)(struct tmk_comm *comm); /* NULL is fine */
 };
 
-extern const struct tmk_comm_ops *const tmk_comms[]; /* NULL behind the last: harness/registry.c */
+extern const struct tmk_comm_ops *const tmk_comms[];        /* NULL behind the last: harness/registry.c */
 const struct tmk_comm_ops *tmk_comm_find(const char *name); /* NULL if this build has none of that name */
 extern const struct tmk_comm_ops tmk_comm_self, tmk_comm_threads;
 extern const struct tmk_comm_ops tmk_comm_mpi;  /* defined in builds with MPI */

@@ -33,8 +33,8 @@ static _Thread_local struct {
 
 const char *nc_kind_name(int kind)
 {
-  static const char *const names[] = {"", "ncclAllReduce", "ncclAllGather", "ncclReduceScatter", "ncclBroadcast", "ncclSend",
-                                      "ncclRecv"};
+  static const char *const names[] = {
+      "", "ncclAllReduce", "ncclAllGather", "ncclReduceScatter", "ncclBroadcast", "ncclSend", "ncclRecv"};
   return kind >= 1 && kind <= NC_RECV ? names[kind] : "nothing";
 }
 
@@ -80,8 +80,13 @@ ncclResult_t ncclGetVersion(int *version)
 
 const char *ncclGetErrorString(ncclResult_t result)
 {
-  static const char *const texts[] = {"no error", "unhandled cuda error", "unhandled system error", "internal error",
-                                      "invalid argument", "invalid usage", "remote process exited or there was a network error",
+  static const char *const texts[] = {"no error",
+                                      "unhandled cuda error",
+                                      "unhandled system error",
+                                      "internal error",
+                                      "invalid argument",
+                                      "invalid usage",
+                                      "remote process exited or there was a network error",
                                       "NCCL operation in progress"};
   return (unsigned)result < sizeof texts / sizeof texts[0] ? texts[result] : "unknown result code";
 }
@@ -99,7 +104,8 @@ ncclResult_t ncclGetUniqueId(ncclUniqueId *id)
   if (getrandom(bits, sizeof bits, 0) != (ssize_t)sizeof bits) return ncclSystemError;
   memset(id, 0, sizeof *id);
   int used = snprintf(id->internal, sizeof id->internal, "/simgpu-nccl-");
-  for (size_t i = 0; i < sizeof bits; i++) used += snprintf(id->internal + used, sizeof id->internal - (size_t)used, "%02x", bits[i]);
+  for (size_t i = 0; i < sizeof bits; i++)
+    used += snprintf(id->internal + used, sizeof id->internal - (size_t)used, "%02x", bits[i]);
   const int file = shm_open(id->internal, O_RDWR | O_CREAT | O_EXCL, 0600);
   const bool good = file >= 0 && ftruncate(file, (off_t)sizeof(struct nc_shared)) == 0;
   if (file >= 0) (void)close(file);
@@ -131,9 +137,11 @@ ncclResult_t ncclCommInitRankConfig(ncclComm_t *out, int ranks, ncclUniqueId id,
   int device = 0;
   if (out == NULL || ranks < 1 || ranks > NC_RANKS || rank < 0 || rank >= ranks)
     return refuse(__func__, "rank, or more than 16 ranks");
-  if (config != NULL && config->magic != 0xcafebeefu) return refuse(__func__, "a config that NCCL_CONFIG_INITIALIZER did not make");
+  if (config != NULL && config->magic != 0xcafebeefu)
+    return refuse(__func__, "a config that NCCL_CONFIG_INITIALIZER did not make");
   id.internal[NCCL_UNIQUE_ID_BYTES - 1] = '\0';
-  if (strncmp(id.internal, "/simgpu-nccl-", 13) != 0) return refuse(__func__, "an id that ncclGetUniqueId did not give");
+  if (strncmp(id.internal, "/simgpu-nccl-", 13) != 0)
+    return refuse(__func__, "an id that ncclGetUniqueId did not give");
   if (cudaGetDevice(&device) != cudaSuccess) return ncclUnhandledCudaError;
   struct ncclComm *comm = calloc(1, sizeof *comm);
   if (comm == NULL) return ncclSystemError;
@@ -180,7 +188,8 @@ static ncclResult_t leave(struct ncclComm *comm, bool abort)
 {
   if (comm == NULL) return ncclInvalidArgument;
   ncclResult_t result = ncclSuccess;
-  if (!abort && group.depth > 0) result = nc_finding(NULL, "ncclCommDestroy", "a group is open: ncclGroupEnd is missing");
+  if (!abort && group.depth > 0)
+    result = nc_finding(NULL, "ncclCommDestroy", "a group is open: ncclGroupEnd is missing");
   if (abort) atomic_store(&comm->shared->aborted, 1);
   (void)munmap(comm->shared, sizeof *comm->shared);
   free(comm);
@@ -236,9 +245,11 @@ static ncclResult_t submit(struct pending *calls, int count)
     const int kind = call->op.kind;
     call->op.send_span = call->op.recv_span = NC_NONE;
     if (kind != NC_RECV && (kind != NC_BROADCAST || comm->rank == call->op.peer))
-      call->op.send_span = add_span(&work, "send buffer", call->send, kind == NC_REDUCE_SCATTER ? part * ranks : part, false);
+      call->op.send_span =
+          add_span(&work, "send buffer", call->send, kind == NC_REDUCE_SCATTER ? part * ranks : part, false);
     if (kind != NC_SEND)
-      call->op.recv_span = add_span(&work, "receive buffer", call->recv, kind == NC_ALL_GATHER ? part * ranks : part, true);
+      call->op.recv_span =
+          add_span(&work, "receive buffer", call->recv, kind == NC_ALL_GATHER ? part * ranks : part, true);
     ops[i] = call->op;
   }
   _Static_assert(16 + sizeof ops <= sizeof work.data, "operations fit in a work");
@@ -259,7 +270,8 @@ static ncclResult_t flush(void)
     struct pending together[NC_OPS] = {{0}};
     int count = 0;
     if (done[i]) continue;
-    if (group.calls[i].comm != comm) result = refuse("ncclGroupEnd", "several communicators of one thread are not simulated");
+    if (group.calls[i].comm != comm)
+      result = refuse("ncclGroupEnd", "several communicators of one thread are not simulated");
     for (int k = i; k < group.count && result == ncclSuccess; k++) {
       const bool pair = group.calls[i].op.kind >= NC_SEND && group.calls[k].op.kind >= NC_SEND;
       if (done[k] || (k != i && !(pair && group.calls[k].stream == group.calls[i].stream))) continue;
@@ -300,12 +312,14 @@ static ncclResult_t check_place(const struct pending *call)
   const struct ncclComm *comm = call->comm;
   const uint64_t part = call->op.count * nc_type_bytes(call->op.type), ranks = (uint64_t)comm->ranks;
   const int kind = call->op.kind;
-  const uint64_t send = kind == NC_REDUCE_SCATTER ? part * ranks : part, recv = kind == NC_ALL_GATHER ? part * ranks : part;
+  const uint64_t send = kind == NC_REDUCE_SCATTER ? part * ranks : part,
+                 recv = kind == NC_ALL_GATHER ? part * ranks : part;
   const char *own = kind == NC_ALL_GATHER ? (const char *)call->recv + (uint64_t)comm->rank * part : call->recv;
   const char *sent = kind == NC_REDUCE_SCATTER ? (const char *)call->send + (uint64_t)comm->rank * part : call->send;
-  if (call->send == NULL || call->recv == NULL || !overlap(call->send, send, call->recv, recv) || own == sent) return ncclSuccess;
-  return nc_finding(call->comm, nc_kind_name(kind), "rank %d: send and receive buffers overlap, and not as in place has it",
-                    comm->rank);
+  if (call->send == NULL || call->recv == NULL || !overlap(call->send, send, call->recv, recv) || own == sent)
+    return ncclSuccess;
+  return nc_finding(call->comm, nc_kind_name(kind),
+                    "rank %d: send and receive buffers overlap, and not as in place has it", comm->rank);
 }
 
 static ncclResult_t enqueue(struct pending *call, size_t count, int type)
@@ -314,14 +328,16 @@ static ncclResult_t enqueue(struct pending *call, size_t count, int type)
   const char *name = nc_kind_name(call->op.kind);
   int device = -1;
   if (comm == NULL) return refuse(name, "no communicator");
-  if (nc_type_bytes(type) == 0 || call->op.op != ncclSum) return refuse(name, "a type that is none, or another operation than sum");
+  if (nc_type_bytes(type) == 0 || call->op.op != ncclSum)
+    return refuse(name, "a type that is none, or another operation than sum");
   if (call->op.peer >= comm->ranks) return refuse(name, "a peer or root that is no rank");
   if (atomic_load(&comm->async) != ncclSuccess) return atomic_load(&comm->async);
   call->op.count = count;
   call->op.type = (uint8_t)type;
   (void)cudaGetDevice(&device);
   if (device != comm->device)
-    return nc_finding(comm, name, "rank %d: the current device is %d, the communicator's is %d", comm->rank, device, comm->device);
+    return nc_finding(comm, name, "rank %d: the current device is %d, the communicator's is %d", comm->rank, device,
+                      comm->device);
   const ncclResult_t result = check_place(call);
   if (result != ncclSuccess) return result;
   if (group.count == NC_OPS) return refuse(name, "more than 24 calls in a group are not simulated");
@@ -329,8 +345,8 @@ static ncclResult_t enqueue(struct pending *call, size_t count, int type)
   return group.depth > 0 ? ncclSuccess : flush();
 }
 
-ncclResult_t ncclAllReduce(const void *send, void *recv, size_t count, ncclDataType_t type, ncclRedOp_t op, ncclComm_t comm,
-                           cudaStream_t stream)
+ncclResult_t ncclAllReduce(const void *send, void *recv, size_t count, ncclDataType_t type, ncclRedOp_t op,
+                           ncclComm_t comm, cudaStream_t stream)
 {
   struct pending call = {comm, stream, {.kind = NC_ALL_REDUCE, .op = (uint8_t)op}, send, recv};
   return enqueue(&call, count, type);
@@ -357,7 +373,8 @@ ncclResult_t ncclBroadcast(const void *send, void *recv, size_t count, ncclDataT
   return enqueue(&call, count, type);
 }
 
-ncclResult_t ncclSend(const void *buffer, size_t count, ncclDataType_t type, int peer, ncclComm_t comm, cudaStream_t stream)
+ncclResult_t ncclSend(const void *buffer, size_t count, ncclDataType_t type, int peer, ncclComm_t comm,
+                      cudaStream_t stream)
 {
   struct pending call = {comm, stream, {.kind = NC_SEND, .peer = (uint8_t)peer}, buffer, NULL};
   return enqueue(&call, count, type);

@@ -49,7 +49,8 @@ static bool agree(struct traffic *traffic, const struct message *message, const 
                (unsigned long long)own->sequence, comm->rank, (unsigned long long)got->sequence, message->peer);
   } else {
     nc_finding(comm, nc_kind_name(own->kind),
-               "rank %d: %llu elements of type %d, operation %d, root %d; rank %d: %s of %llu of type %d, operation %d, root %d",
+               "rank %d: %llu elements of type %d, operation %d, root %d; rank %d: %s of %llu of type %d, operation "
+               "%d, root %d",
                comm->rank, (unsigned long long)own->count, own->type, own->op, own->root, message->peer,
                nc_kind_name(got->kind), (unsigned long long)got->count, got->type, got->op, got->root);
   }
@@ -60,8 +61,8 @@ static bool agree(struct traffic *traffic, const struct message *message, const 
 static int step(struct traffic *traffic, struct message *message)
 {
   struct ncclComm *comm = traffic->comm;
-  struct nc_mailbox *box = message->out ? &comm->shared->boxes[comm->rank][message->peer]
-                                        : &comm->shared->boxes[message->peer][comm->rank];
+  struct nc_mailbox *box =
+      message->out ? &comm->shared->boxes[comm->rank][message->peer] : &comm->shared->boxes[message->peer][comm->rank];
   if (atomic_load_explicit(&box->full, memory_order_acquire) != (message->out ? 0 : 1)) return 0;
   if (message->out) {
     const size_t left = message->bytes - message->done;
@@ -141,7 +142,8 @@ static bool collective(struct ncclComm *comm, const struct nc_op *op, const uint
   static _Thread_local struct traffic traffic;
   const size_t part = (size_t)op->count * nc_type_bytes(op->type);
   const struct nc_header header = {comm->collectives++, op->count, op->kind, op->type, op->op, op->peer};
-  const bool scatter = op->kind == NC_REDUCE_SCATTER, gather = op->kind == NC_ALL_GATHER, cast = op->kind == NC_BROADCAST;
+  const bool scatter = op->kind == NC_REDUCE_SCATTER, gather = op->kind == NC_ALL_GATHER,
+             cast = op->kind == NC_BROADCAST;
   uint8_t *parts[NC_RANKS] = {NULL};
   uint8_t *own = malloc(part + 1);
   if (own == NULL) abort();

@@ -43,7 +43,8 @@ static enum tmk_status self_main(struct tmk_world *world, void *context, struct 
   cr_assert(eq(int, world->rank, 0));
   cr_assert(eq(int, world->size, 1));
   cr_assert(eq(int, tmk_comm_self.open(world, 0, &comm, err), TMK_OK));
-  const struct tmk_coll call = {.collective = TMK_COLL_ALL_REDUCE, .dtype = TMK_DTYPE_F32, .count = 2, .send = numbers, .recv = got};
+  const struct tmk_coll call = {
+      .collective = TMK_COLL_ALL_REDUCE, .dtype = TMK_DTYPE_F32, .count = 2, .send = numbers, .recv = got};
   cr_assert(eq(int, tmk_comm_self.start(comm, &call, NULL, err), TMK_OK));
   cr_assert(eq(flt, got[1], 2.0f));
   tmk_comm_self.close(comm);
@@ -81,8 +82,9 @@ Test(comm, words_and_their_ends_make_the_argument_hash)
 
 static void clear_launch(void)
 {
-  static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", "PMIX_RANK", "PALS_SIZE",
-                                      "MV2_COMM_WORLD_SIZE", "SLURM_NTASKS", "SLURM_PROCID"};
+  static const char *const names[] = {
+      "OMPI_COMM_WORLD_SIZE", "PMI_SIZE",     "SLURM_STEP_NUM_TASKS", "PMIX_RANK", "PALS_SIZE",
+      "MV2_COMM_WORLD_SIZE",  "SLURM_NTASKS", "SLURM_PROCID"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) unsetenv(names[i]);
 }
 

@@ -27,8 +27,10 @@ Test(comm_check, sums_are_exact_in_any_order)
         tmk_reduce_add(dtypes[d], back, part, COUNT);
       }
       tmk_comm_expect(&data, 0, 0, COUNT, expected);
-      cr_assert_eq(tmk_comm_count_wrong(dtypes[d], sum, expected, COUNT), 0, "%s over %d", tmk_dtype_name(dtypes[d]), ranks);
-      cr_assert_eq(tmk_comm_count_wrong(dtypes[d], back, expected, COUNT), 0, "%s over %d", tmk_dtype_name(dtypes[d]), ranks);
+      cr_assert_eq(tmk_comm_count_wrong(dtypes[d], sum, expected, COUNT), 0, "%s over %d", tmk_dtype_name(dtypes[d]),
+                   ranks);
+      cr_assert_eq(tmk_comm_count_wrong(dtypes[d], back, expected, COUNT), 0, "%s over %d", tmk_dtype_name(dtypes[d]),
+                   ranks);
     }
   }
 }

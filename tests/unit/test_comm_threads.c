@@ -33,7 +33,8 @@ static enum tmk_status call_main(struct tmk_world *world, void *context, struct 
   char *expected = calloc((size_t)world->size + 1, (size_t)part);
   struct tmk_comm *comm = NULL;
   TMK_TRY(tmk_comm_threads.open(world, 0, &comm, err));
-  struct tmk_coll call = {.collective = c->collective, .dtype = c->dtype, .count = c->count, .send = send, .recv = recv};
+  struct tmk_coll call = {
+      .collective = c->collective, .dtype = c->dtype, .count = c->count, .send = send, .recv = recv};
   call.root = world->size - 1;
   call.to = (world->rank + 1) % world->size;
   call.from = (world->rank + world->size - 1) % world->size;
@@ -60,7 +61,8 @@ out:
 
 static void run_all(int ranks)
 {
-  static const enum tmk_dtype dtypes[] = {TMK_DTYPE_F32, TMK_DTYPE_BF16, TMK_DTYPE_F64, TMK_DTYPE_I32, TMK_DTYPE_F8E4M3};
+  static const enum tmk_dtype dtypes[] = {TMK_DTYPE_F32, TMK_DTYPE_BF16, TMK_DTYPE_F64, TMK_DTYPE_I32,
+                                          TMK_DTYPE_F8E4M3};
   static const int64_t counts[] = {1, 3, 257, 20011};
   const struct tmk_world_args args = {.ranks = ranks, .timeout_ns = 20 * SECOND};
   for (int i = 0; i < TMK_COLL_COUNT * 5 * 4 * 2; i++) {
@@ -69,16 +71,31 @@ static void run_all(int ranks)
     if (c.in_place && !tmk_collective_in_place(c.collective)) continue;
     if (tmk_collective_reduces(c.collective) && !tmk_reduce_takes(c.dtype)) continue;
     cr_expect_eq(tmk_world_run(&args, call_main, &c, &err), TMK_OK, "%s %s x %d%s over %d: %s",
-                 tmk_collective_name(c.collective), tmk_dtype_name(c.dtype), (int)c.count, c.in_place ? " in place" : "", ranks,
-                 err.message);
+                 tmk_collective_name(c.collective), tmk_dtype_name(c.dtype), (int)c.count,
+                 c.in_place ? " in place" : "", ranks, err.message);
   }
 }
 
-Test(comm_threads, one_rank) { run_all(1); }
-Test(comm_threads, two_ranks) { run_all(2); }
-Test(comm_threads, three_ranks) { run_all(3); }
-Test(comm_threads, four_ranks) { run_all(4); }
-Test(comm_threads, eight_ranks) { run_all(8); }
+Test(comm_threads, one_rank)
+{
+  run_all(1);
+}
+Test(comm_threads, two_ranks)
+{
+  run_all(2);
+}
+Test(comm_threads, three_ranks)
+{
+  run_all(3);
+}
+Test(comm_threads, four_ranks)
+{
+  run_all(4);
+}
+Test(comm_threads, eight_ranks)
+{
+  run_all(8);
+}
 
 static enum tmk_status split_main(struct tmk_world *world, void *context, struct tmk_error *err)
 {
