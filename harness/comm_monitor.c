@@ -15,6 +15,7 @@
 
 #include "comm_poll.h"
 #include "host.h"
+#include "stop.h"
 
 #define TICK_NS 20000000  /* dead processes of this host are seen within it */
 #define BEAT_NS 200000000 /* between two datagrams to a rank */
@@ -38,6 +39,7 @@ struct peer {
   char host[64];
   int64_t pid;
   bool same_host, heard, gone; /* gone: the process is no more */
+  int misses;                  /* looks in a row that did not find it */
   int64_t heard_ns, step;
   struct beat beat; /* the last */
 };
@@ -87,8 +89,9 @@ static void look_for_dead(struct tmk_monitor *monitor)
 {
   for (int i = 0; i < monitor->world->size; i++) {
     struct peer *peer = &monitor->peers[i];
-    if (peer->same_host && !peer->gone && i != monitor->world->rank)
-      peer->gone = kill((pid_t)peer->pid, 0) != 0 && errno == ESRCH;
+    if (!peer->same_host || peer->gone || i == monitor->world->rank) continue;
+    peer->misses = kill((pid_t)peer->pid, 0) != 0 && errno == ESRCH ? peer->misses + 1 : 0;
+    peer->gone = peer->misses > 1; /* what it sent before it ended has been read by then */
   }
 }
 
@@ -314,4 +317,48 @@ void tmk_monitor_stop(struct tmk_monitor *monitor)
   pthread_mutex_destroy(&monitor->lock);
   free(monitor->peers);
   free(monitor);
+}
+
+/* ---- before the ranks have met ---- */
+
+struct tmk_guard {
+  pthread_t thread;
+  int rank;
+  int64_t timeout_ns;
+  atomic_bool stopping;
+};
+
+static void *guard_wait(void *argument)
+{
+  const struct tmk_guard *guard = argument;
+  const int64_t begin_ns = tmk_host_now_ns();
+  while (!atomic_load(&guard->stopping)) {
+    if (*tmk_stop_flag()) _exit(130); /* the launcher ends all: another rank has said why */
+    if (tmk_host_now_ns() - begin_ns > guard->timeout_ns + guard->rank * (int64_t)500000000) {
+      fprintf(stderr, "tokmark: rank %d: the ranks did not meet within %.0f s: one of them hangs or did not start\n",
+              guard->rank, (double)guard->timeout_ns * 1e-9);
+      _exit(1);
+    }
+    tmk_sleep_ns(TICK_NS);
+  }
+  return NULL;
+}
+
+struct tmk_guard *tmk_guard_start(int rank, int64_t timeout_ns)
+{
+  struct tmk_guard *guard = calloc(1, sizeof *guard);
+  if (guard == NULL) return NULL;
+  guard->rank = rank;
+  guard->timeout_ns = timeout_ns;
+  if (pthread_create(&guard->thread, NULL, guard_wait, guard) == 0) return guard;
+  free(guard);
+  return NULL;
+}
+
+void tmk_guard_stop(struct tmk_guard *guard)
+{
+  if (guard == NULL) return;
+  atomic_store(&guard->stopping, true);
+  (void)pthread_join(guard->thread, NULL);
+  free(guard);
 }

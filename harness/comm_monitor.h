@@ -16,6 +16,12 @@ struct tmk_monitor;
  * does; ends the process (MPI_Abort) and does not return. NULL: _exit(1). */
 enum tmk_status tmk_monitor_start(struct tmk_world *world, void (*end)(void), struct tmk_monitor **out,
                                   struct tmk_error *err);
+/* Until the ranks have met there is no monitor: this ends the process with a line unless it is stopped within the time. `rank` by the
+ * launcher: each waits a little longer than the one before, so that one of them prints. */
+struct tmk_guard;
+struct tmk_guard *tmk_guard_start(int rank, int64_t timeout_ns); /* NULL: no thread for it */
+void tmk_guard_stop(struct tmk_guard *guard);                    /* NULL is fine */
+
 /* This rank has come to another exchange or call. */
 void tmk_monitor_step(struct tmk_monitor *monitor);
 /* This rank has failed, or has waited for `what` until the deadline: the run is over. Does not return. */

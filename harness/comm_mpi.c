@@ -153,8 +153,9 @@ static const struct tmk_world_ops mpi_world_ops = {
 static void end_all(void)
 {
   /* Some launchers end the others only on this. Should it hang, this process ends all the same. */
+  int over = 0;
   alarm(2);
-  (void)MPI_Abort(MPI_COMM_WORLD, 1);
+  if (MPI_Finalized(&over) == MPI_SUCCESS && !over) (void)MPI_Abort(MPI_COMM_WORLD, 1);
   _exit(1);
 }
 
@@ -163,8 +164,14 @@ static void finish(struct mpi_world *world, enum tmk_status status, struct tmk_e
 {
   const bool agreed = status == TMK_OK || world->base.agreed;
   if (!agreed && world->monitor != NULL) tmk_monitor_fail(world->monitor, err->message, tmk_status_exit_code(status));
+  if (status != TMK_OK) {
+    /* Rank 0 says it before any of them leaves: a launcher ends all at the first that leaves with an error. */
+    if (world->base.rank == 0) fprintf(stderr, "tokmark: %s\n", err->message);
+    (void)mpi_exchange(&world->base, NULL, NULL, 0, NULL);
+    err->said = 1;
+  }
+  (void)MPI_Finalize(); /* still watched: a rank may stop on its way out */
   tmk_monitor_stop(world->monitor);
-  err->said = status != TMK_OK && world->base.rank != 0; /* the same on all: rank 0 prints it */
 }
 
 enum tmk_status tmk_world_run_mpi(const struct tmk_world_args *args, tmk_rank_main main, void *context,
@@ -172,16 +179,19 @@ enum tmk_status tmk_world_run_mpi(const struct tmk_world_args *args, tmk_rank_ma
 {
   enum tmk_status status = TMK_OK;
   struct mpi_world world = {.base = {.ops = &mpi_world_ops, .timeout_ns = args->timeout_ns}};
+  struct tmk_guard *guard = tmk_guard_start(tmk_launch_detect().rank, args->timeout_ns);
   int provided = 0;
   TMK_TRY(check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread", err));
   if (gethostname(world.base.host, sizeof world.base.host - 1) != 0)
     snprintf(world.base.host, sizeof world.base.host, "localhost");
   TMK_TRY(fill_world(&world, MPI_COMM_WORLD, err));
   TMK_TRY(tmk_monitor_start(&world.base, end_all, &world.monitor, err));
+  tmk_guard_stop(guard);
+  guard = NULL;
   status = main(&world.base, context, err);
   finish(&world, status, err);
-  (void)MPI_Finalize();
 out:
+  tmk_guard_stop(guard);
   return status;
 }
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "host.h"
@@ -91,5 +92,7 @@ int main(int argc, char **argv)
   const bool said = err.said || (tmk_status_exit_code(status) == 2 && !first);
   if (status != TMK_OK && !said)
     fprintf(stderr, "tokmark: %s\n", err.message[0] != '\0' ? err.message : tmk_status_name(status));
+  /* A launcher ends all ranks at the first that leaves with an error: let it be the one that says why. */
+  if (status != TMK_OK && said && !err.said) (void)sleep(1);
   return tmk_status_exit_code(status);
 }
