@@ -87,6 +87,18 @@ CUDA_DEFINE := -DTMK_HAVE_CUDA
 CUDA_FLAGS_TEXT := $(NVCC) $(NVCCFLAGS)
 LDLIBS_ALL += -L$(CUDA_DIR)/lib64 -Wl,-rpath,$(CUDA_DIR)/lib64 -lcudart -ldl
 endif
+# MPI: what its own compiler driver would add (Open MPI, then MPICH). Without MPI=1 the tests alone have it, where it is installed.
+MPICC ?= mpicc
+MPI_TESTED := $(if $(HAVE_MPI)$(CROSS_COMPILE)$(filter-out release,$(MODE)),,$(if $(MPI_SOURCES),$(shell command -v $(MPICC) 2>/dev/null)))
+ifneq ($(HAVE_MPI)$(MPI_TESTED),)
+MPI_FLAGS := $(or $(shell $(MPICC) --showme:compile 2>/dev/null),$(filter -I% -D%,$(shell $(MPICC) -compile_info 2>/dev/null)))
+MPI_LIBS := $(or $(shell $(MPICC) --showme:link 2>/dev/null),$(filter -L% -l% -Wl%,$(shell $(MPICC) -link_info 2>/dev/null)))
+endif
+ifdef HAVE_MPI
+$(if $(MPI_LIBS),,$(error MPI=1: no $(MPICC): install Open MPI or MPICH, or set MPICC))
+MPI_DEFINE := -DTMK_HAVE_MPI
+LDLIBS_ALL += $(MPI_LIBS)
+endif
 
 # Chart.js for the HTML report: the distribution's package (libjs-chart.js, node-chart.js), or CHARTJS=FILE; CHARTJS= builds without.
 CHARTJS ?= $(firstword $(wildcard /usr/share/javascript/chart.js/chart.min.js /usr/share/nodejs/chart.js/dist/chart.min.js))
@@ -96,7 +108,7 @@ $(if $(and $(CHARTJS),$(if $(wildcard $(CHARTJS)),,missing)),$(error CHARTJS=$(C
 # --- sources ---
 HARNESS := $(filter-out harness/main.c harness/comm_mpi.c harness/comm_nccl.c,$(wildcard harness/*.c))
 KERNELS := $(wildcard kernels/ref/*.c kernels/cpu/*.c kernels/null/*.c)
-OBJS := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(KERNELS) $(if $(HAVE_MPI),$(MPI_SOURCES)))
+OBJS := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(KERNELS) $(if $(HAVE_MPI),$(MPI_SOURCES)) $(if $(HAVE_CUDA),$(wildcard harness/comm_nccl.c)))
 OBJS += $(if $(HAVE_CUDA),$(addprefix $(B)/,$(addsuffix .o,$(basename $(CUDA_SOURCES)))))
 LIB := $(B)/libtokmark.a
 DATA := $(wildcard harness/data/*)
@@ -154,8 +166,22 @@ $(B)/vendor/chart.js $(B)/vendor/chart.js.licence: $(B)/vendor/source $(CHARTJS)
 	@cat $(or $(if $(findstring licence,$@),$(CHARTJS_LICENCE),$(CHARTJS)),/dev/null) > $@
 $(B)/vendor/source: FORCE
 	$(call stamp,$(CHARTJS) $(CHARTJS_LICENCE))
-$(B)/harness/registry.o: EXTRA := $(CUDA_DEFINE)
+$(B)/harness/registry.o: EXTRA := $(CUDA_DEFINE) $(MPI_DEFINE)
+$(B)/harness/comm_mpi.o: EXTRA := $(patsubst -I%,-isystem %,$(MPI_FLAGS))
+$(B)/harness/comm_nccl.o: EXTRA := -isystem $(CUDA_DIR)/include
 $(B)/kernels/cuda/%.o: EXTRA := -isystem $(CUDA_DIR)/include
+# The same program with MPI, for the tests: what differs is three files.
+MPI_PROGRAM := $(if $(MPI_TESTED),$(B)/mpi/tokmark)
+$(B)/mpi/version.h: $(B)/version.h
+	@mkdir -p $(@D); sed 's/mpi: no/mpi: yes/' $< > $@
+$(B)/mpi/%.o: harness/%.c $(B)/flags $(B)/mpi/version.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) -DTMK_HAVE_MPI $(CUDA_DEFINE) -iquote $(B)/mpi $(patsubst -I%,-isystem %,$(MPI_FLAGS)) -MMD -MP -c -o $@ $<
+$(B)/mpi/tokmark: $(B)/harness/main.o $(B)/mpi/registry.o $(B)/mpi/build_info.o $(B)/mpi/comm_mpi.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LDLIBS_ALL) $(MPI_LIBS)
+
 $(B)/%_avx512.o: EXTRA := $(SIMD_avx512)
 $(B)/%_avx2.o: EXTRA := $(SIMD_avx2)
 $(B)/%.o: %.c $(B)/flags
@@ -191,8 +217,8 @@ $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB) $(B)/flags
 tests: program $(TESTS) $(FUZZ_REPLAYS)
 unit: $(TESTS) ## unit and op tests alone
 	@JUNIT='$(if $(JUNIT),$(JUNIT)/$(CONFIG))' TESTS='$(TESTS)' RUNNER='$(RUNNER)' tests/run_tests.sh unit
-check: tests $(CUDA_CASES) ## every test, nothing installed
-	@JUNIT='$(if $(JUNIT),$(JUNIT)/$(CONFIG))' SIMGPU=$(SIMGPU) SIMGPU_PRELOAD=$(SIMGPU_PRELOAD) SIMGPU_CASES='$(if $(filter release,$(MODE)),$(CUDA_CASES))' TESTS='$(TESTS) $(SIMGPU_TESTS)' REPLAYS='$(FUZZ_REPLAYS)' SKIPPED='$(SIMGPU_SKIPPED)' PROGRAM=$(B)/tokmark ASAN=$(if $(filter asan,$(MODE)),yes) tests/run_tests.sh all
+check: tests $(CUDA_CASES) $(MPI_PROGRAM) ## every test, nothing installed
+	@JUNIT='$(if $(JUNIT),$(JUNIT)/$(CONFIG))' SIMGPU=$(SIMGPU) SIMGPU_PRELOAD=$(SIMGPU_PRELOAD) SIMGPU_CASES='$(if $(filter release,$(MODE)),$(CUDA_CASES))' TESTS='$(TESTS) $(SIMGPU_TESTS)' REPLAYS='$(FUZZ_REPLAYS)' SKIPPED='$(SIMGPU_SKIPPED)' PROGRAM=$(B)/tokmark MPI_PROGRAM='$(or $(MPI_PROGRAM),$(if $(HAVE_MPI),$(B)/tokmark))' ASAN=$(if $(filter asan,$(MODE)),yes) tests/run_tests.sh all
 
 test: ## install what is missing, build, run every test
 	@tools/deps.sh build test
@@ -264,4 +290,4 @@ FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include tests/simgpu/simgpu.mk
--include $(OBJS:.o=.d) $(B)/harness/main.d $(wildcard $(B)/tests/*.d $(B)/fuzz/*.d)
+-include $(OBJS:.o=.d) $(B)/harness/main.d $(wildcard $(B)/mpi/*.d) $(wildcard $(B)/tests/*.d $(B)/fuzz/*.d)

@@ -16,6 +16,7 @@
 #include "runner.h"
 #include "stop.h"
 #include "sweep.h"
+#include "tokmark/comm.h"
 #include "verdict.h"
 
 struct options {
@@ -328,6 +329,7 @@ enum tmk_status tmk_cmd_ops(int argc, char **argv, struct tmk_error *err)
   tmk_result_init(&command.result);
   TMK_TRY(tmk_opt_parse(rows, ROW_COUNT, &command.options, &help, argc, argv, 0, 0, &parsed, err));
   if (parsed.help) goto out;
+  TMK_TRY(tmk_launch_check("ops", false, err));
   if (command.options.output) TMK_TRY(tmk_output_check(command.options.output, command.options.force, err));
   TMK_TRY(open_device(&command, err));
   TMK_TRY(make_shapes(&command, &parsed, err));

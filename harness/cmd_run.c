@@ -17,6 +17,7 @@
 #include "runner.h"
 #include "stop.h"
 #include "target.h"
+#include "tokmark/comm.h"
 #include "verdict.h"
 
 struct options {
@@ -341,6 +342,7 @@ enum tmk_status tmk_cmd_run(int argc, char **argv, struct tmk_error *err)
   tmk_result_init(&command.result);
   TMK_TRY(tmk_opt_parse(rows, ROW_COUNT, options, &help, argc, argv, 0, 0, &parsed, err));
   if (parsed.help) goto out;
+  TMK_TRY(tmk_launch_check("run", false, err));
   if (options->output != NULL) TMK_TRY(tmk_output_check(options->output, options->force, err));
   TMK_TRY(open_device(&command, err));
   TMK_TRY(make_sweep(&command, err));

@@ -78,7 +78,7 @@ static void print_table(FILE *out, const struct tmk_result *result)
   for (int64_t i = 0; i < result->point_count; i++) tmk_out_table_row(out, result, &result->points[i]);
   tmk_out_table_footer(out, result);
   for (int64_t i = 0; i < result->point_count; i++) tmk_out_per_op(out, &result->points[i]);
-  if (!tmk_out_is_ops(result)) tmk_out_headline(out, result);
+  if (!tmk_out_is_ops(result) && !tmk_out_is_comm(result)) tmk_out_headline(out, result);
 }
 
 static enum tmk_status print_result(FILE *out, const struct options *options, const char *path, int index,

@@ -7,6 +7,7 @@
 
 #include "cmd.h"
 #include "opt.h"
+#include "tokmark/comm.h"
 #include "verify_table.h"
 
 struct options {
@@ -196,6 +197,7 @@ enum tmk_status tmk_cmd_verify(int argc, char **argv, struct tmk_error *err)
   struct tmk_backend *backend = NULL;
   TMK_TRY(tmk_opt_parse(rows, ROW_COUNT, &options, &help, argc, argv, 0, 0, &parsed, err));
   if (parsed.help) goto out;
+  TMK_TRY(tmk_launch_check("verify", false, err));
   struct tmk_open_args open_args = {.threads = options.threads, .isa = options.isa, .gemm = TMK_GEMM_TOKMARK};
   TMK_TRY(tmk_device_choose(options.device, &ops, &open_args, err));
   TMK_TRY(check_options(&options, ops, err));

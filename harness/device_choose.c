@@ -7,6 +7,7 @@
 #include "gemm_result.h"
 #include "opt.h"
 #include "tokmark/backend.h"
+#include "tokmark/comm.h"
 
 #define MAX_DEVICES 1024
 
@@ -27,7 +28,7 @@ static const struct tmk_backend_ops *choose_auto(void)
   const struct tmk_backend_ops *cuda = tmk_backend_find("cuda");
   if (cuda == NULL) return &tmk_backend_cpu;
   if (cuda->device_count(reason, (int)sizeof reason) > 0) return cuda;
-  fprintf(stderr, "tokmark: no GPU (%s): using the CPU\n", reason);
+  if (tmk_launch_detect().rank == 0) fprintf(stderr, "tokmark: no GPU (%s): using the CPU\n", reason);
   return &tmk_backend_cpu;
 }
 

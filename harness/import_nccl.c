@@ -1,6 +1,7 @@
 /* import_nccl.c: a side of a row of nccl-tests, in place or out of place, as a point of type comm. nccl-tests times its
  * iterations as one and prints the mean: one sample of as many passes. Bandwidths are not kept: they follow from size and
  * time, and are only held against the number of ranks, which not every file tells. */
+#include "comm_bench.h"
 #include "import_nccl.h"
 
 #include <math.h>
@@ -119,9 +120,9 @@ enum tmk_status tmk_nccl_add(struct tmk_import *import, const struct tmk_nccl_ru
   point.type = TMK_POINT_COMM;
   point.provenance = TMK_PROV_REPORTED;
   point.workload.comm = comm;
-  snprintf(point.key, sizeof point.key, "comm/%s/%lld/n%lld/%s%s", tmk_collective_name(comm.collective),
-           (long long)comm.bytes, (long long)comm.ranks, tmk_dtype_name(comm.dtype),
-           comm.in_place ? "" : "/out-of-place");
+  const struct tmk_comm_spec spec = {
+      .collective = comm.collective, .dtype = comm.dtype, .bytes = comm.bytes, .in_place = comm.in_place};
+  tmk_comm_spec_key(&spec, (int)comm.ranks, point.key);
   TMK_TRY(tmk_import_add(import, &point, why, err));
   if (why[0] != '\0' || import->source) return TMK_OK;
   import->source = "nccl-tests";

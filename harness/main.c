@@ -3,14 +3,17 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "host.h"
 #include "opt.h"
+#include "tokmark/comm.h"
 
 static const struct tmk_command commands[] = {
     {"run", "measure a sweep of a model's steps on a device: the main job, and the default", tmk_cmd_run},
     {"ops", "measure single operations over shapes", tmk_cmd_ops},
+    {"comm", "measure collectives over several ranks", tmk_cmd_comm},
     {"verify", "check every operation of a device against the float64 reference", tmk_cmd_verify},
     {"devices", "what is here: devices and what they reach", tmk_cmd_devices},
     {"models", "the built-in models", tmk_cmd_models},
@@ -80,13 +83,19 @@ int main(int argc, char **argv)
   struct tmk_error err = {0};
   /* `tokmark … | head -1` ends quietly, even where a parent left SIGPIPE ignored. */
   signal(SIGPIPE, SIG_DFL);
+  /* Of several ranks the first prints. */
+  const bool first = tmk_launch_detect().rank == 0;
+  if (!first && freopen("/dev/null", "w", stdout) == NULL) return 1;
   enum tmk_status status = dispatch(argc, argv, &err);
   errno = 0;
   bool lost = ferror(stdout) != 0;
   if ((fflush(stdout) != 0 || lost) && status == TMK_OK) {
     status = tmk_fail(&err, TMK_ERR_IO, "standard output: %s", errno != 0 ? strerror(errno) : "a write failed");
   }
-  if (status != TMK_OK)
+  const bool said = err.said || (tmk_status_exit_code(status) == 2 && !first);
+  if (status != TMK_OK && !said)
     fprintf(stderr, "tokmark: %s\n", err.message[0] != '\0' ? err.message : tmk_status_name(status));
+  /* A launcher ends all ranks at the first that leaves with an error: let it be the one that says why. */
+  if (status != TMK_OK && said && !err.said) (void)sleep(1);
   return tmk_status_exit_code(status);
 }

@@ -25,6 +25,13 @@ void tmk_out_ops_header(FILE *out);
 /* A gemm that has more than one provider gets a second line: ours, the vendor's and the limit side by side. */
 void tmk_out_ops_row(FILE *out, const struct tmk_point *point);
 
+/* `comm`: collectives, each a row in nccl-tests' columns; behind them the plateau and the fit of each series. Used like those of
+ * `ops`. */
+bool tmk_out_is_comm(const struct tmk_result *result);
+void tmk_out_comm_header(FILE *out);
+void tmk_out_comm_row(FILE *out, const struct tmk_point *point);
+void tmk_out_comm_fits(FILE *out, const struct tmk_result *result);
+
 void tmk_out_markdown(FILE *out, const struct tmk_result *result);
 void tmk_out_csv(FILE *out, const struct tmk_result *result); /* header and rows; apart, for several results: */
 void tmk_out_csv_header(FILE *out);

@@ -14,9 +14,21 @@ const struct tmk_backend_ops *const tmk_backends[] = {
 };
 
 const struct tmk_comm_ops *const tmk_comms[] = {
-    &tmk_comm_self,
+    &tmk_comm_self, &tmk_comm_threads,
+#ifdef TMK_HAVE_MPI
+    &tmk_comm_mpi,
+#endif
+#ifdef TMK_HAVE_CUDA
+    &tmk_comm_nccl,
+#endif
     NULL,
 };
+
+#ifdef TMK_HAVE_MPI
+const tmk_world_runner tmk_world_run_launched = tmk_world_run_mpi;
+#else
+const tmk_world_runner tmk_world_run_launched = NULL;
+#endif
 
 const struct tmk_backend_ops *tmk_backend_find(const char *name)
 {

@@ -80,6 +80,10 @@ void tmk_point_init(struct tmk_point *point)
   struct tmk_energy *energy = &point->energy;
   energy->joules = energy->bracket_s = energy->mean_power_w = energy->joules_per_output_token = NAN;
   point->verify.worst_ratio = NAN;
+
+  struct tmk_comm_result *comm = &point->comm;
+  comm->root = comm->wrong = TMK_UNKNOWN;
+  comm->algbw_bytes_per_s = comm->busbw_bytes_per_s = NAN;
 }
 
 void tmk_point_free(struct tmk_point *point)
@@ -88,9 +92,12 @@ void tmk_point_free(struct tmk_point *point)
   free(point->samples);
   free(point->ops);
   free(point->gemms);
+  free(point->comm.ranks);
   point->samples = NULL;
   point->ops = NULL;
   point->gemms = NULL;
+  point->comm.ranks = NULL;
+  point->comm.rank_count = 0;
   point->sample_count = point->op_count = point->gemm_count = 0;
 }
 
@@ -114,6 +121,9 @@ void tmk_result_free(struct tmk_result *result)
   free(result->points);
   free(result->devices);
   free(result->environment);
+  free(result->comm_fits);
+  result->comm_fits = NULL;
+  result->comm_fit_count = 0;
   result->points = NULL;
   result->devices = NULL;
   result->environment = NULL;

@@ -5,6 +5,7 @@
 #include "result_field_rows.h"
 
 NAMES(dtype, enum tmk_dtype, tmk_dtype_name, TMK_DTYPE_COUNT);
+NAMES(collective, enum tmk_collective, tmk_collective_name, TMK_COLL_COUNT);
 
 static const char *family_name(int value)
 {
@@ -265,6 +266,32 @@ static bool has_no_model(const void *base)
 TABLE(model, has_no_model, NULL);
 #undef S
 
+/* --- collectives --- */
+
+#define S struct tmk_comm_fit
+static const struct tmk_field comm_fit_fields[] = {
+    ENUM("collective", collective, collective),
+    ENUM_SOME("dtype", dtype, dtype),
+    INT("ranks", ranks, 1, INT32_MAX),
+    BOOL("in_place", in_place),
+    STRING("mode", mode),
+    COUNT("sizes", sizes),
+    SIGNED_N("alpha_ns", alpha_ns),
+    SIGNED_N("beta_ns_per_byte", beta_ns_per_byte),
+    REAL_N("residual", residual),
+    REAL_N("plateau_bytes_per_s", plateau_bytes_per_s),
+    COUNT_N("plateau_from_bytes", plateau_from_bytes),
+    COUNT_N("plateau_to_bytes", plateau_to_bytes),
+};
+static void comm_fit_init(void *base)
+{
+  struct tmk_comm_fit *fit = base;
+  fit->alpha_ns = fit->beta_ns_per_byte = fit->residual = fit->plateau_bytes_per_s = NAN;
+  fit->plateau_from_bytes = fit->plateau_to_bytes = TMK_UNKNOWN;
+}
+TABLE(comm_fit, NULL, comm_fit_init);
+#undef S
+
 /* --- the whole --- */
 
 #define S struct tmk_result
@@ -297,6 +324,15 @@ static const struct tmk_field result_fields[] = {
      .size = sizeof(struct tmk_point),
      .max_count = 100000,
      .object = &tmk_point_fields},
+    {.name = "comm_fits",
+     .type = TMK_FIELD_ARRAY,
+     .nullable = true,
+     .since = 2,
+     .offset = offsetof(S, comm_fits),
+     .count_offset = offsetof(S, comm_fit_count),
+     .size = sizeof(struct tmk_comm_fit),
+     .max_count = 100000,
+     .object = &comm_fit_object},
 };
 #undef S
 const struct tmk_field_object tmk_result_fields = {result_fields, sizeof result_fields / sizeof result_fields[0], NULL,

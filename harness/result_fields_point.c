@@ -250,6 +250,48 @@ static void gemm_init(void *base)
 TABLE(gemm, NULL, gemm_init);
 #undef S
 
+#define S struct tmk_comm_rank
+static const struct tmk_field comm_rank_fields[] = {
+    COUNT("rank", rank),       STRING("host", host),
+    COUNT_N("device", device), REAL_N("median_ns", median_ns),
+    REAL_N("max_ns", max_ns),  COUNT("times_slowest", times_slowest),
+};
+static void comm_rank_init(void *base)
+{
+  struct tmk_comm_rank *rank = base;
+  rank->device = TMK_UNKNOWN;
+  rank->median_ns = rank->max_ns = NAN;
+}
+TABLE(comm_rank, NULL, comm_rank_init);
+#undef S
+
+#define S struct tmk_comm_result
+static const struct tmk_field comm_result_fields[] = {
+    COUNT("count", count),
+    STRING_N("redop", redop),
+    COUNT_N("root", root),
+    STRING("mode", mode),
+    STRING_N("transport", transport),
+    REAL_N("algbw_bytes_per_s", algbw_bytes_per_s),
+    REAL_N("busbw_bytes_per_s", busbw_bytes_per_s),
+    BOOL("wire_estimated", wire_estimated),
+    COUNT_N("wrong", wrong),
+    {.name = "ranks",
+     .type = TMK_FIELD_ARRAY,
+     .nullable = true,
+     .offset = offsetof(S, ranks),
+     .count_offset = offsetof(S, rank_count),
+     .size = sizeof(struct tmk_comm_rank),
+     .max_count = 100000,
+     .object = &comm_rank_object},
+};
+static bool has_no_comm(const void *base)
+{
+  return ((const struct tmk_comm_result *)base)->mode[0] == '\0';
+}
+TABLE(comm_result, has_no_comm, NULL);
+#undef S
+
 /* --- the point --- */
 
 #define S struct tmk_point
@@ -291,6 +333,7 @@ static const struct tmk_field point_fields[] = {
      .size = sizeof(struct tmk_gemm_result),
      .max_count = 100000,
      .object = &gemm_object},
+    {FIELD("comm", OBJECT, comm), .since = 2, .object = &comm_result_object},
     COUNT_N("bytes_needed", bytes_needed),
     COUNT("warmup_samples", warmup_samples),
     COUNT("steps_per_sample", passes_per_sample),

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run_tests.sh unit|all: runs the test programs of a build, prints what each says, and closes with one sum of them all.
 # From the Makefile: TESTS and REPLAYS (programs), SIMGPU and SIMGPU_CASES (the stand-ins' folder, and programs that run on each of the GPUs that
-# they claim to be), SKIPPED (a program that can't run here, and why), PROGRAM (tokmark), ASAN (yes in an asan build), RUNNER (an emulator).
+# they claim to be), SKIPPED (a program that can't run here, and why), PROGRAM (tokmark), MPI_PROGRAM (the same with MPI), ASAN (yes in an asan build), RUNNER (an emulator).
 # JUNIT: a folder for Criterion's XML, a file a program.
 # Fails if anything failed, if a program died without a count, or if nothing ran.
 set -u
@@ -87,6 +87,12 @@ if [ "$what" = all ]; then
     run_counted "fuzz corpus: $name" "$replay" "tests/fuzz/corpus/$name"
   done
   run_counted "command line" env TOKMARK="$PROGRAM" ASAN="${ASAN:-}" tests/cli/run_cli.py
+  if [ -n "${MPI_PROGRAM:-}" ] && [ -z "${ASAN:-}" ]; then
+    run_counted "command line, MPI" env TOKMARK="$MPI_PROGRAM" tests/cli/run_cli.py test_comm_mpi across_processes
+  else
+    echo "skipped: ranks under mpirun: no MPI here, or a sanitized build"
+    skipped=$((skipped + 1))
+  fi
   if [ -n "${SIMGPU_CASES:-}" ]; then
     # A sample of the wrong kernels that `make test-mutants` makes, from tables that are quick to walk; the floor is what they catch today.
     run_counted "mutants, a sample" tests/simgpu/mutants.py --count 150 --op swiglu,sample,rmsnorm,embed,gemm --floor 65 "$PROGRAM" "$SIMGPU"

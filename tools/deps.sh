@@ -1,6 +1,6 @@
 #!/bin/sh
 # deps.sh build|test|dev ...: installs what building, testing or developing needs and this machine lacks, from the
-# distribution's packages. Says what and why; when all is there it installs nothing. CUDA, NCCL and MPI are never installed here.
+# distribution's packages. Says what and why; when all is there it installs nothing. CUDA and NCCL are never installed here.
 set -eu
 cc=${CC:-gcc}
 case $cc in
@@ -43,6 +43,7 @@ build?|have_chartjs|Chart.js, for interactive charts in HTML reports|libjs-chart
 test|have_header criterion/criterion.h|Criterion, for unit tests|libcriterion-dev|libcriterion-devel|criterion|criterion-dev
 test|have_command python3|Python 3, for the command-line tests|python3|python3|python|python3
 test|have_python_module jsonschema|jsonschema, to check result files against their schema|python3-jsonschema|python3-jsonschema|python-jsonschema|py3-jsonschema
+test?|have_command mpicc && have_command mpirun|Open MPI, to test ranks that are processes|libopenmpi-dev openmpi-bin|openmpi-devel|openmpi|openmpi-dev openmpi
 test?|have_browser|Chromium and its driver, for the tests of the HTML report|chromium chromium-driver|chromium chromedriver|chromium|chromium chromium-chromedriver
 dev|have_fuzzer|clang with libFuzzer and OpenMP, for make fuzz and CC=clang|clang libclang-rt-dev libomp-dev|clang compiler-rt libomp-devel|clang compiler-rt openmp|clang compiler-rt openmp-dev
 dev|have_command clang-format|clang-format, for make format|clang-format|clang-tools-extra|clang|clang-extra-tools

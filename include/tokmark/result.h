@@ -18,7 +18,7 @@
 #include "tokmark/workload.h"
 
 #define TMK_RESULT_SCHEMA "tokmark-result"
-#define TMK_RESULT_SCHEMA_VERSION "1.1.0"
+#define TMK_RESULT_SCHEMA_VERSION "1.2.0"
 
 enum tmk_point_type { TMK_POINT_STEP = 0, TMK_POINT_OP, TMK_POINT_COMM, TMK_POINT_SCALE, TMK_POINT_TYPE_COUNT };
 enum tmk_provenance {
@@ -156,6 +156,40 @@ struct tmk_gemm_result { /* one row a label and number of rows: who ran it, and 
   double tokmark_ns, vendor_ns;  /* of one call; NAN: not timed */
 };
 
+struct tmk_comm_rank { /* one row a rank */
+  int64_t rank;
+  char host[64];
+  int64_t device;              /* its number on that host */
+  double median_ns, max_ns;    /* of its own time of one call */
+  int64_t times_slowest;       /* samples in which it was the slowest */
+};
+/* What a collective moved. The point's samples are the slowest rank's. Rates are NAN on a simulated device. */
+struct tmk_comm_result {
+  int64_t count;               /* elements, as NCCL counts them: of a rank's part */
+  char redop[8];               /* "sum"; "" for what does not reduce */
+  int64_t root;                /* TMK_UNKNOWN where there is none */
+  char mode[8];                /* "eager", "graph"; "" : no comm point */
+  char transport[96];          /* "threads: shared memory, 4 threads" */
+  double algbw_bytes_per_s, busbw_bytes_per_s;
+  bool wire_estimated;         /* busbw is by a ring's bytes, and the transport may send fewer (NVLS) */
+  int64_t wrong;               /* elements, over all ranks; TMK_UNKNOWN: not checked */
+  struct tmk_comm_rank *ranks; /* owned */
+  int64_t rank_count;
+};
+/* Of the sizes of one collective, type, placement and mode. The fit describes, it does not predict: predictions interpolate. */
+struct tmk_comm_fit {
+  enum tmk_collective collective;
+  enum tmk_dtype dtype;
+  int64_t ranks;
+  bool in_place;
+  char mode[8];
+  int64_t sizes;
+  double alpha_ns, beta_ns_per_byte; /* time ≈ alpha + beta bytes, least squares of the relative residuals; NAN below 3 sizes */
+  double residual;                   /* their root mean square */
+  double plateau_bytes_per_s;        /* the highest busbw that two neighbouring sizes both reach; NAN below 2 sizes */
+  int64_t plateau_from_bytes, plateau_to_bytes;
+};
+
 struct tmk_point {
   enum tmk_point_type type;
   char key[TMK_WORKLOAD_KEY_SIZE];
@@ -183,6 +217,7 @@ struct tmk_point {
   int64_t op_count;
   struct tmk_gemm_result *gemms; /* owned; NULL where the backend has one provider */
   int64_t gemm_count;
+  struct tmk_comm_result comm; /* type comm */
 };
 
 struct tmk_ceiling_reading { /* before the first and after each round */
@@ -236,6 +271,8 @@ struct tmk_result {
   } settings;
   struct tmk_point *points;                /* owned */
   int64_t point_count;
+  struct tmk_comm_fit *comm_fits;          /* owned; NULL where no collective was measured */
+  int64_t comm_fit_count;
 };
 
 void tmk_point_init(struct tmk_point *point);       /* all unknown */

@@ -28,6 +28,7 @@ enum tmk_status {
 struct tmk_error {
   enum tmk_status status;
   char message[1024];
+  _Bool said; /* it was printed already, by this rank or by another: main() prints nothing */
 };
 
 /* Formats `format` into err->message (cut at its size, control characters replaced by '?') and returns `status`.

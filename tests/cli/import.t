@@ -53,20 +53,16 @@ $ tokmark show n8.json
 > ceilings   not measured
 > scope      kernels only: no scheduler, queue or network; not a serving benchmark
 >
-> phase   batch lengths     dtype        tokens/s counted tok/s/user TPOT or TTFT  bound   of limit  +-95 % verdict
+> collective            size       count  type redop root place  mode      time       p90       p99    algbw    busbw #wrong verdict
+>                        (B)  (elements)                                   (us)      (us)      (us)   (GB/s)   (GB/s)
 > ------------------------------------------------------------------------------------------------------------------------
-> comm/all-reduce/1048576/n8/bf16/out-of-place          -                  - 32.0 us       -              -       - -
->         reported
-> comm/all-reduce/1048576/n8/bf16               -                  - 33.0 us       -              -  4.55 % -
->         reported
-> comm/all-reduce/67108864/n8/bf16/out-of-place          -                  - 320 us        -              -       - -
->         reported
-> comm/all-reduce/67108864/n8/bf16              -                  - 310 us        -              -       - -
->         reported
+> all-reduce         1048576           0  bf16  none    -   out           32.00     32.00     32.00        -        -      - -
+> all-reduce         1048576           0  bf16  none    -    in           33.00     33.50     33.95        -        -      - -
+> all-reduce        67108864           0  bf16  none    -   out          320.00    320.00    320.00        -        -      - -
+> all-reduce        67108864           0  bf16  none    -    in          310.50    310.50    310.50        -        -      - -
 > ------------------------------------------------------------------------------------------------------------------------
 > 4 points: 4 without a verdict
 >
-> headline   no output tokens/s: no decode or e2e point is VALID or SUSPECT (4 points: 4 without a verdict)
 $ tokmark import nccl.txt -o n4.json --format nccl-tests
 > n4.json: 3 points reported by nccl-tests
 $ tokmark show n4.json --format nccl-tests | sed 's/^# tokmark [0-9.]*/# tokmark <version>/'

@@ -90,7 +90,7 @@ def workloads(count):
             kind = "comm"
             collective = ("all-reduce", "all-gather")[turn % 2]
             step = {"collective": collective, "dtype": "bf16", "bytes": 1024 << (i // 25 % 20), "ranks": 8, "in_place": True}
-            key = f"comm/{collective}/{step['bytes']}/n8/bf16"
+            key = f"comm/{collective}/bf16/{step['bytes']}B/n8"
         elif i % 25 == 17:
             kind, devices = "scale", 2 ** (i // 25 % 4)
             step["batch"], step["layout"]["tp"], step["context"] = 64, devices, 1024

@@ -7,12 +7,16 @@ RT_OBJS := $(patsubst tests/simgpu/%.c,$(SIMGPU)/rt/%.o,$(filter-out tests/simgp
 RT_NVML := $(if $(wildcard tests/simgpu/rt_nvml.c),$(SIMGPU)/libnvidia-ml.so.1)
 LT_OBJS := $(if $(wildcard $(RT_CUDA)/include/cublasLt.h),$(patsubst tests/simgpu/%.c,$(SIMGPU)/rt/%.o,$(filter-out %_version.c,$(wildcard tests/simgpu/cublaslt_*.c))))
 RT_CUBLASLT := $(if $(LT_OBJS),$(SIMGPU)/libcublasLt.so.13 $(SIMGPU)/libcublasLt.so.12)
+# NCCL: where its header is.
+NCCL_HEADER := $(firstword $(wildcard $(addsuffix /include/nccl.h,$(NCCL_HOME) $(RT_CUDA) /usr/local /usr)))
+NCCL_OBJS := $(if $(NCCL_HEADER),$(patsubst tests/simgpu/%.c,$(SIMGPU)/rt/%.o,$(wildcard tests/simgpu/nccl_*.c)))
+RT_NCCL := $(if $(NCCL_OBJS),$(SIMGPU)/libnccl.so.2)
 RT_PROGRAMS := $(patsubst tests/simgpu/programs/%.cu,$(SIMGPU)/programs/%,$(wildcard tests/simgpu/programs/*.cu))
 
 # A sanitized stand-in needs the sanitizer's library loaded first: SIMGPU_PRELOAD (gcc's; clang has it inside the program).
 SIMGPU_PRELOAD := $(if $(filter asan,$(MODE)),$(if $(findstring clang,$(COMPILER)),,$(shell $(CC) -print-file-name=libasan.so)))
 ifneq ($(and $(RT_CUDA),$(filter release asan,$(MODE))),)
-simgpu: $(SIMGPU)/libcudart.so.13 $(SIMGPU)/libcudart.so.12 $(SIMGPU)/libcuda.so.1 $(RT_NVML) $(RT_CUBLASLT)
+simgpu: $(SIMGPU)/libcudart.so.13 $(SIMGPU)/libcudart.so.12 $(SIMGPU)/libcuda.so.1 $(RT_NVML) $(RT_CUBLASLT) $(RT_NCCL)
 check test-simgpu: $(if $(SIMGPU_NVCC),$(RT_PROGRAMS))
 endif
 
@@ -20,7 +24,7 @@ endif
 $(SIMGPU)/rt/%.o: tests/simgpu/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(filter-out -fvisibility=hidden,$(SIMGPU_FLAGS)) -isystem $(RT_CUDA)/include -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(filter-out -fvisibility=hidden,$(SIMGPU_FLAGS)) -isystem $(RT_CUDA)/include $(EXTRA_INCLUDE) -MMD -MP -c -o $@ $<
 
 $(SIMGPU)/libcudart.so.%: $(RT_OBJS) $(SIMGPU_LIB)
 	$(call say,LINK,$@)
@@ -51,6 +55,13 @@ $(SIMGPU)/libcublasLt.so.%: $(LT_OBJS) $(SIMGPU)/rt/cublaslt_version.%.o $(SIMGP
 	$(Q)$(CC) $(SIMGPU_FLAGS) -shared -Wl,-z,defs -Wl,-soname,libcublasLt.so.$* -Wl,--version-script=$(SIMGPU)/cublaslt.$*.map \
 	  -Wl,-rpath,'$$ORIGIN' -o $@ $(LT_OBJS) $(SIMGPU)/rt/cublaslt_version.$*.o $(SIMGPU)/libcudart.so.$* $(SIMGPU_LIB) $(LDFLAGS) -lm
 
+# NCCL works in the streams of whichever runtime the program was linked with: its symbols are found when it is loaded.
+$(NCCL_OBJS): EXTRA_INCLUDE := -isystem $(dir $(NCCL_HEADER))
+$(SIMGPU)/libnccl.so.2: $(NCCL_OBJS)
+	$(call say,LINK,$@)
+	@printf '{ global: nccl*; local: *; };\n' > $(SIMGPU)/nccl.map
+	$(Q)$(CC) $(SIMGPU_FLAGS) -shared -Wl,-soname,libnccl.so.2 -Wl,--version-script=$(SIMGPU)/nccl.map -o $@ $(NCCL_OBJS) $(LDFLAGS)
+
 # Ordinary programs, as a user of CUDA builds them.
 $(SIMGPU)/programs/streams: RT_ARCH := -gencode arch=compute_80,code=[compute_80,sm_80] -gencode arch=compute_90,code=[compute_90,sm_90]
 $(SIMGPU)/programs/%: tests/simgpu/programs/%.cu
@@ -58,4 +69,4 @@ $(SIMGPU)/programs/%: tests/simgpu/programs/%.cu
 	$(call say,NVCC,$@)
 	$(Q)$(SIMGPU_NVCC) -std=c++17 $(or $(RT_ARCH),-arch=sm_80) -cudart shared -lineinfo --compress-mode=none -o $@ $<
 
--include $(RT_OBJS:.o=.d) $(LT_OBJS:.o=.d) $(wildcard $(SIMGPU)/rt/cublaslt_version.*.d)
+-include $(RT_OBJS:.o=.d) $(LT_OBJS:.o=.d) $(NCCL_OBJS:.o=.d) $(wildcard $(SIMGPU)/rt/cublaslt_version.*.d)

@@ -1,6 +1,7 @@
 /* rt_op.c: what streams do: launches, copies, fills, host functions. */
 #include "rt_mutants.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,28 @@ cudaError_t __cudaSimgpuWork(cudaStream_t stream, const struct rt_work *work)
     return cudaErrorUnknown;
   }
   return rt_leave(rt, error == cudaSuccess ? rt_submit(rt, stream, &op) : error);
+}
+
+void __cudaSimgpuYield(void)
+{
+  struct rt *rt = rt_enter(rt_thread()->call);
+  /* Once for this call, once for the one that does the work. */
+  pthread_mutex_unlock(&rt->lock);
+  pthread_mutex_unlock(&rt->lock);
+  (void)sched_yield();
+  pthread_mutex_lock(&rt->lock);
+}
+
+void __cudaSimgpuCollective(const char *call, const char *text)
+{
+  struct rt *rt = rt_enter(call);
+  struct rt_device *device;
+  struct sim_finding finding = {.check = SIM_CHECK_COLLECTIVE};
+  (void)rt_device(rt, &device);
+  snprintf(finding.kernel, sizeof finding.kernel, "%s", call);
+  snprintf(finding.message, sizeof finding.message, "%s", text);
+  sim_report_add(device->report, &finding);
+  pthread_mutex_unlock(&rt->lock);
 }
 
 void __cudaSimgpuExplain(const char *call, const char *text)

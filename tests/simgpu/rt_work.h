@@ -11,7 +11,7 @@
 
 #include "sim_device.h"
 
-#define RT_WORK_SPANS 12
+#define RT_WORK_SPANS 34 /* a send and a receive buffer of 16 ranks, and two more */
 #define RT_WORK_DATA  64 /* 8-byte words */
 
 struct rt_work {
@@ -26,6 +26,10 @@ struct rt_work {
 
 /* libcudart's: submits the work (a copy of it). What a launch of a kernel would return. */
 cudaError_t __cudaSimgpuWork(cudaStream_t stream, const struct rt_work *work);
+/* Within run(): lets other threads of the process call the runtime, for work that waits for theirs. */
+void __cudaSimgpuYield(void);
+/* A finding of the check `collective`, of the thread's device. */
+void __cudaSimgpuCollective(const char *call, const char *text);
 /* Says why a library refuses something, where SIMGPU_VERBOSE=1 asks. */
 void __cudaSimgpuExplain(const char *call, const char *text);
 

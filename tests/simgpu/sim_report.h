@@ -38,6 +38,7 @@
   X(RACE_SAME_VALUE, "race-same-value", SIM_OK, NOTE)   /* unordered writes that wrote what was there already */       \
   X(RACE_STREAM, "stream-race", SIM_OK, ERROR) /* operations of streams that nothing orders touch the same memory */   \
   X(RACE_HOST, "host-race", SIM_OK, ERROR) /* the host writes memory that a copy it has not waited for still reads */  \
+  X(COLLECTIVE, "collective", SIM_OK, ERROR) /* ranks that call different things, wrong groups, buffers half in place */ \
   X(SCOPE, "scope", SIM_ERR_FAULT_CHECK, ERROR)       /* strong accesses whose scopes don't hold both threads */       \
   X(MBARRIER, "mbarrier", SIM_ERR_FAULT_CHECK, ERROR) /* broken protocol */                                            \
   X(MBARRIER_MEMORY, "mbarrier-memory", SIM_ERR_FAULT_CHECK, ERROR) /* ordinary access to an mbarrier object */        \

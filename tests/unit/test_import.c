@@ -290,7 +290,7 @@ Test(import, a_side_of_nccl_tests_is_one_sample_of_its_iterations)
               "\"alg_bw\": 209.7152, \"bus_bw\": 367.0016, \"nwrong\": 0.0}}"));
   cr_assert_eq(o.result.point_count, 1, "%s%s", o.refusal, o.err.message);
   const struct tmk_point *point = &o.result.points[0];
-  cr_expect_str_eq(point->key, "comm/all-reduce/67108864/n8/bf16");
+  cr_expect_str_eq(point->key, "comm/all-reduce/bf16/67108864B/n8/in-place");
   cr_expect(point->workload.comm.in_place);
   cr_expect_eq(point->passes_per_sample, 100);
   cr_expect_eq(point->samples[0].time_ns, 32000000);
@@ -312,7 +312,7 @@ Test(import, iterations_timed_apart_are_samples)
            "2.5, 3, 3.5]}}"));
   cr_assert_eq(o.result.point_count, 1, "%s%s", o.refusal, o.err.message);
   const struct tmk_point *point = &o.result.points[0];
-  cr_expect_str_eq(point->key, "comm/send-recv/1000/n8/i8/out-of-place");
+  cr_expect_str_eq(point->key, "comm/send-recv/i8/1000B/n8");
   cr_expect_eq(point->sample_count, 3);
   cr_expect_eq(point->samples[0].time_ns, 2500);
   expect_near(point->stats.median_ns, 3000);
@@ -368,7 +368,7 @@ Test(import, the_table_of_nccl_tests_is_read)
   import(&o,
          HEAD "  4096  512  float  none  -1  10.00  0.41  0.20  0  N/A  N/A  N/A  N/A\n# Avg bus bandwidth : 0.2\n");
   cr_assert_eq(o.result.point_count, 1, "%s%s", o.refusal, o.err.message);
-  cr_expect_str_eq(o.result.points[0].key, "comm/all-gather/4096/n2/f32/out-of-place");
+  cr_expect_str_eq(o.result.points[0].key, "comm/all-gather/f32/4096B/n2");
   cr_expect_eq(o.result.points[0].passes_per_sample, 40);
   cr_expect_eq(o.result.points[0].samples[0].time_ns, 400000);
   cr_expect_str_eq(o.result.host.hostname, "node-a");

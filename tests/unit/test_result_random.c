@@ -354,6 +354,55 @@ static void make_throughput(struct random *r, struct tmk_point *point)
   t->ci_high_tokens_per_s = real(r);
 }
 
+static void make_comm(struct random *r, struct tmk_point *point)
+{
+  struct tmk_comm_result *c = &point->comm;
+  if (point->type != TMK_POINT_COMM || below(r, 4) == 0) return;
+  c->count = known_count(r);
+  if (below(r, 2)) strcpy(c->redop, "sum");
+  c->root = count(r);
+  strcpy(c->mode, below(r, 2) ? "eager" : "graph");
+  TEXT_OR_NOT(c->transport);
+  c->algbw_bytes_per_s = real(r);
+  c->busbw_bytes_per_s = real(r);
+  c->wire_estimated = below(r, 2);
+  c->wrong = count(r);
+  if (below(r, 2)) return;
+  c->rank_count = 1 + below(r, 4);
+  c->ranks = calloc((size_t)c->rank_count, sizeof *c->ranks);
+  for (int i = 0; i < c->rank_count; i++) {
+    struct tmk_comm_rank *rank = &c->ranks[i];
+    rank->rank = i;
+    TEXT(rank->host);
+    rank->device = count(r);
+    rank->median_ns = real(r);
+    rank->max_ns = real(r);
+    rank->times_slowest = known_count(r);
+  }
+}
+
+static void make_fits(struct random *r, struct tmk_result *result)
+{
+  result->comm_fit_count = below(r, 3);
+  if (result->comm_fit_count == 0) return;
+  result->comm_fits = calloc((size_t)result->comm_fit_count, sizeof *result->comm_fits);
+  for (int i = 0; i < result->comm_fit_count; i++) {
+    struct tmk_comm_fit *fit = &result->comm_fits[i];
+    ONE_OF(fit->collective, TMK_COLL_COUNT);
+    ONE_OF_1(fit->dtype, TMK_DTYPE_COUNT);
+    fit->ranks = small_positive(r);
+    fit->in_place = below(r, 2);
+    strcpy(fit->mode, below(r, 2) ? "eager" : "graph");
+    fit->sizes = known_count(r);
+    fit->alpha_ns = below(r, 2) ? real(r) : -known_real(r);
+    fit->beta_ns_per_byte = below(r, 2) ? real(r) : -known_real(r);
+    fit->residual = real(r);
+    fit->plateau_bytes_per_s = real(r);
+    fit->plateau_from_bytes = count(r);
+    fit->plateau_to_bytes = count(r);
+  }
+}
+
 static void make_point(struct random *r, struct tmk_point *point)
 {
   tmk_point_init(point);
@@ -370,6 +419,7 @@ static void make_point(struct random *r, struct tmk_point *point)
   make_samples(r, point);
   make_figures(r, point);
   make_throughput(r, point);
+  make_comm(r, point);
   point->gemm_count = below(r, 3);
   if (point->gemm_count > 0) point->gemms = calloc((size_t)point->gemm_count, sizeof *point->gemms);
   for (int i = 0; i < point->gemm_count; i++) {
@@ -398,6 +448,7 @@ static void make_point(struct random *r, struct tmk_point *point)
 static void make_result(struct random *r, struct tmk_result *result)
 {
   tmk_result_init(result);
+  make_fits(r, result);
   TEXT(result->tool_version);
   TEXT_OR_NOT(result->git_revision);
   TEXT_OR_NOT(result->build);
@@ -457,6 +508,11 @@ static void check_point(uint64_t seed, const struct tmk_point *wrote, const stru
   }
   for (int64_t i = 0; i < a.op_count; i++) CHECK_BYTES(seed, &a.ops[i], &b.ops[i], sizeof a.ops[i], "an op");
   for (int64_t i = 0; i < a.gemm_count; i++) CHECK_BYTES(seed, &a.gemms[i], &b.gemms[i], sizeof a.gemms[i], "a gemm");
+  cr_assert_eq(a.comm.rank_count, b.comm.rank_count);
+  for (int64_t i = 0; i < a.comm.rank_count; i++) {
+    CHECK_BYTES(seed, &a.comm.ranks[i], &b.comm.ranks[i], sizeof a.comm.ranks[i], "a rank");
+  }
+  a.comm.ranks = b.comm.ranks = NULL;
   a.samples = b.samples = NULL;
   a.ops = b.ops = NULL;
   a.gemms = b.gemms = NULL;
@@ -488,6 +544,11 @@ static void check_same(uint64_t seed, const struct tmk_result *wrote, const stru
   a.points = b.points = NULL;
   a.devices = b.devices = NULL;
   a.environment = b.environment = NULL;
+  cr_assert_eq(a.comm_fit_count, b.comm_fit_count);
+  for (int64_t i = 0; i < a.comm_fit_count; i++) {
+    CHECK_BYTES(seed, &a.comm_fits[i], &b.comm_fits[i], sizeof a.comm_fits[i], "a fit");
+  }
+  a.comm_fits = b.comm_fits = NULL;
   CHECK_BYTES(seed, &a, &b, sizeof a, "the run");
 }
 
@@ -504,12 +565,15 @@ Test(result_random, structs_have_no_members_that_this_test_does_not_know)
   cr_expect_eq(sizeof(struct tmk_workload), 184, "%zu", sizeof(struct tmk_workload));
   cr_expect_eq(sizeof(struct tmk_op_workload), 112, "%zu", sizeof(struct tmk_op_workload));
   cr_expect_eq(sizeof(struct tmk_comm_workload), 32, "%zu", sizeof(struct tmk_comm_workload));
-  cr_expect_eq(sizeof(struct tmk_point), 1264, "%zu", sizeof(struct tmk_point));
+  cr_expect_eq(sizeof(struct tmk_point), 1440, "%zu", sizeof(struct tmk_point));
+  cr_expect_eq(sizeof(struct tmk_comm_result), 176, "%zu", sizeof(struct tmk_comm_result));
+  cr_expect_eq(sizeof(struct tmk_comm_rank), 104, "%zu", sizeof(struct tmk_comm_rank));
+  cr_expect_eq(sizeof(struct tmk_comm_fit), 88, "%zu", sizeof(struct tmk_comm_fit));
   cr_expect_eq(sizeof(struct tmk_op_time), 80, "%zu", sizeof(struct tmk_op_time));
   cr_expect_eq(sizeof(struct tmk_gemm_result), 88, "%zu", sizeof(struct tmk_gemm_result));
   cr_expect_eq(sizeof(struct tmk_sample), 24, "%zu", sizeof(struct tmk_sample));
   cr_expect_eq(sizeof(struct tmk_host_info), 496, "%zu", sizeof(struct tmk_host_info));
-  cr_expect_eq(sizeof(struct tmk_result), 2592, "%zu", sizeof(struct tmk_result));
+  cr_expect_eq(sizeof(struct tmk_result), 2608, "%zu", sizeof(struct tmk_result));
 }
 
 static void to_text(const struct tmk_result *result, char **text, size_t *size)
