@@ -153,7 +153,7 @@ def ranks_below(pid):
             continue
         try:
             parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            if parent != pid:
+            if parent != pid or (entry / "comm").read_text() != "tokmark\n":  # before its exec it is a part of mpirun
                 continue
             for variable in (entry / "environ").read_bytes().split(b"\0"):
                 if variable.startswith(b"OMPI_COMM_WORLD_RANK="):
@@ -183,10 +183,11 @@ def hurt(box, number, rank, after_s, seed):
         try:
             _, err = run.communicate(timeout=30)
         except subprocess.TimeoutExpired:
-            for pid in ranks_below(run.pid).values():
+            alive = ranks_below(run.pid)
+            for pid in alive.values():
                 os.kill(pid, signal.SIGKILL)
             run.kill()
-            raise AssertionError(f"hangs: signal {number} to rank {rank} after {after_s:.2f} s") from None
+            raise AssertionError(f"hangs: signal {number} to rank {rank} after {after_s:.2f} s; alive: {alive}") from None
         took = time.monotonic() - began
     return run.returncode, err, took, path
 
