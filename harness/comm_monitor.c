@@ -21,6 +21,7 @@
 #define BEAT_NS 200000000 /* between two datagrams to a rank */
 #define QUIET_NS                                                                                                       \
   2000000000 /* a live process is heard within this, however busy its host: below it silence says nothing */
+#define PAUSE_NS 1000000000 /* without a turn for so long, this process was stopped itself */
 #define GRACE_NS 1500000000 /* until the lowest live rank must have reported */
 #define MAGIC    0x746d6b62u
 
@@ -183,10 +184,13 @@ static void end_run(struct tmk_monitor *monitor, const char *line)
 static void *watch(void *argument)
 {
   struct tmk_monitor *monitor = argument;
-  int64_t sent_ns = 0;
+  int64_t sent_ns = 0, turn_ns = tmk_host_now_ns(), judge_from_ns = 0;
   char line[560];
   while (!atomic_load(&monitor->stopping)) {
     const int64_t now_ns = tmk_host_now_ns();
+    /* The others may have given this rank up and be about to end it: what it missed is no news. */
+    if (now_ns - turn_ns > PAUSE_NS) judge_from_ns = now_ns + 2 * (int64_t)GRACE_NS;
+    turn_ns = now_ns;
     if (now_ns - sent_ns > BEAT_NS) {
       send_all(monitor);
       sent_ns = now_ns;
@@ -197,7 +201,8 @@ static void *watch(void *argument)
     struct beat mine = monitor->mine;
     pthread_mutex_unlock(&monitor->lock);
     mine.step = atomic_load(&monitor->step);
-    if (find_cause(monitor, &mine, tmk_host_now_ns(), line, (int)sizeof line) && !atomic_load(&monitor->stopping))
+    if (now_ns >= judge_from_ns && !atomic_load(&monitor->stopping) &&
+        find_cause(monitor, &mine, tmk_host_now_ns(), line, (int)sizeof line))
       end_run(monitor, line);
     tmk_sleep_ns(TICK_NS);
   }
