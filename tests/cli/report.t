@@ -122,7 +122,7 @@ $ for k in binary zeros deep deep-object non-utf8 long-string many-keys twice tr
 # Another major version, and a later minor one.
 $ sed 's/"schema_version": "1/"schema_version": "2/' cpu.json > v2.json; tokmark report v2.json cpu.json > /dev/null
 ? 1
-! tokmark: v2.json: schema_version 2.1.0: this build reads 1.x
+! tokmark: v2.json: schema_version 2.2.0: this build reads 1.x
 ! tokmark: 1 of 2 could not be read; the report lists it
 $ sed 's/"schema_version": "1.1.0"/"schema_version": "1.9.3"/' cpu.json > newer.json; tokmark report newer.json > /dev/null && echo read
 > read
