@@ -31,6 +31,15 @@ static const struct suite suite_gpu = {
                [TMK_PHASE_E2E] = {.batch = {1, 64}, .input_len = {1024}, .output_len = {1024}}},
 };
 
+/* Where a GPU is simulated no time is taken, and prompts of full length would cost minutes of the CPU's. */
+static const struct suite suite_simulated = {
+    .model = "llama-3.1-8b",
+    .weight_dtypes = {TMK_DTYPE_BF16, TMK_DTYPE_F8E4M3},
+    .phases = {[TMK_PHASE_DECODE] = {.batch = {1, 8, 32, 64, 128, 256}, .context = {1024}},
+               [TMK_PHASE_PREFILL] = {.batch = {1}, .input_len = {192}},
+               [TMK_PHASE_E2E] = {.batch = {1, 64}, .input_len = {192}, .output_len = {64}}},
+};
+
 static const struct suite suite_cpu = {
     .model = "qwen2.5-0.5b",
     .weight_dtypes = {TMK_DTYPE_BF16},
@@ -41,7 +50,7 @@ static const struct suite suite_cpu = {
 
 static const struct suite *suite_for(const struct tmk_device_info *device)
 {
-  return device->is_cpu ? &suite_cpu : &suite_gpu;
+  return device->is_cpu ? &suite_cpu : device->simulated ? &suite_simulated : &suite_gpu;
 }
 
 const char *tmk_sweep_default_model(const struct tmk_device_info *device)

@@ -35,8 +35,9 @@ static const struct {
 static const struct {
   int64_t m, n, k;
 } gemm_more[] = {
-    {300, 48, 320},  {513, 33, 96},   {8, 24, 14336},  {128, 512, 128},  {300, 700, 328},  {500, 1001, 136},
-    {1000, 300, 72}, {763, 379, 250}, {380, 761, 250}, {1020, 127, 530}, {250, 1000, 650}, {131, 100, 2050},
+    {300, 48, 320},  {513, 33, 96},   {8, 24, 14336},  {128, 512, 128}, {763, 379, 250}, {1090, 270, 40},
+    /* One tile of each size, cut and whole, of a GPU of 3 SMs. */
+    {127, 251, 530}, {250, 125, 530}, {125, 123, 650}, {130, 125, 450}, {300, 253, 50},  {640, 60, 50},
 };
 /* Of narrow weights: whole blocks of 16 along k, one and more of the 64 and 128 that scales are laid out by, and others. */
 static const struct {
@@ -46,9 +47,11 @@ static const struct {
     {16, 96, 256},  {17, 33, 1008}, {33, 1009, 64}, {64, 127, 272},  {100, 300, 512}, {129, 64, 96},  {300, 48, 320},
     {5, 64, 5632},  {1, 8, 14336},  {2, 512, 128},  {128, 256, 192}, {1, 144, 1040},  {257, 129, 16}, {3, 24, 17},
     {16, 33, 1001}, {2, 16, 8},     {40, 130, 203}, /* fp8 alone: it has no blocks */
+    {1, 8, 2},      {1, 8, 3},      {1, 8, 4},      {1, 8, 5},       {1, 8, 6},       {1, 8, 7},
+    {1, 8, 10},     {1, 8, 12},     {1, 8, 13},     {1, 8, 14},      {1, 8, 15},
 };
 
-static const int64_t ratios[] = {1, 2, 7, 8}, head_dims[] = {64, 80, 96, 128}, contexts[] = {0, 1, 127, 1000};
+static const int64_t ratios[] = {1, 7, 13, 20}, head_dims[] = {64, 80, 96, 128}, contexts[] = {0, 1, 127, 1000};
 /* Beside decode over all of those: prefill, chunks with a past, sequences that don't start at the first, windows. */
 static const struct tmk_op_attention attention_rows[] = {
     {.seqs = 1, .q_len = 2, .heads_q = 2, .heads_kv = 1, .head_dim = 64},
@@ -70,14 +73,16 @@ static const struct tmk_op_attention attention_rows[] = {
     {.seqs = 1, .q_len = 1, .past = 3000, .window = 1024, .heads_q = 8, .heads_kv = 1, .head_dim = 64},
     {.seqs = 2, .q_len = 40, .window = 7, .heads_q = 4, .heads_kv = 2, .head_dim = 64},
     {.seqs = 1, .q_len = 40, .past = 33, .window = 32, .heads_q = 7, .heads_kv = 1, .head_dim = 96},
-    {.seqs = 1, .q_len = 70, .window = 45, .heads_q = 2, .heads_kv = 1, .head_dim = 64},
-    {.seqs = 1, .q_len = 203, .past = 5, .window = 61, .heads_q = 2, .heads_kv = 1, .head_dim = 64},
-    {.seqs = 1, .q_len = 71, .past = 9, .window = 20, .heads_q = 2, .heads_kv = 2, .head_dim = 80},
-    {.seqs = 1, .q_len = 197, .window = 90, .heads_q = 1, .heads_kv = 1, .head_dim = 80},
-    {.seqs = 1, .q_len = 72, .past = 50, .window = 54, .heads_q = 2, .heads_kv = 1, .head_dim = 96},
-    {.seqs = 1, .q_len = 201, .past = 1, .window = 40, .heads_q = 1, .heads_kv = 1, .head_dim = 96},
-    {.seqs = 1, .q_len = 70, .past = 31, .window = 67, .heads_q = 2, .heads_kv = 1, .head_dim = 128},
-    {.seqs = 1, .q_len = 199, .past = 3, .window = 75, .heads_q = 1, .heads_kv = 1, .head_dim = 128},
+    /* Full tiles in which the diagonal and the window's edge pass each column, 64 and 128 queries a block. */
+    {.seqs = 1, .q_len = 64, .past = 77, .window = 50, .heads_q = 2, .heads_kv = 1, .head_dim = 64},
+    {.seqs = 1, .q_len = 133, .past = 77, .window = 50, .heads_q = 1, .heads_kv = 1, .head_dim = 64},
+    {.seqs = 1, .q_len = 64, .past = 77, .window = 50, .heads_q = 1, .heads_kv = 1, .head_dim = 80},
+    {.seqs = 1, .q_len = 133, .past = 77, .window = 50, .heads_q = 2, .heads_kv = 2, .head_dim = 80},
+    {.seqs = 1, .q_len = 64, .past = 77, .window = 50, .heads_q = 2, .heads_kv = 1, .head_dim = 96},
+    {.seqs = 1, .q_len = 133, .past = 77, .window = 50, .heads_q = 1, .heads_kv = 1, .head_dim = 96},
+    {.seqs = 1, .q_len = 64, .past = 77, .window = 50, .heads_q = 1, .heads_kv = 1, .head_dim = 128},
+    {.seqs = 1, .q_len = 133, .past = 77, .window = 50, .heads_q = 2, .heads_kv = 1, .head_dim = 128},
+    {.seqs = 1, .q_len = 1, .past = 1003, .heads_q = 10, .heads_kv = 2, .head_dim = 64},
     {.seqs = 1, .q_len = 1, .past = 4097, .heads_q = 2, .heads_kv = 1, .head_dim = 128},
     {.seqs = 17, .q_len = 1, .past = 63, .heads_q = 4, .heads_kv = 4, .head_dim = 64},
     {.seqs = 64, .q_len = 1, .past = 15, .heads_q = 2, .heads_kv = 1, .head_dim = 64},
@@ -175,13 +180,15 @@ static const struct {
 static const struct {
   int64_t rows, vocab, token_first;
   float offset, scale; /* 1 ± 2⁻²²: a handful of distinct values, so ties everywhere */
-  bool with_nan;
+  bool with_nan; /* and zeros of both signs, where rows are more */
 } sample_rows[] = {
     {1, 1, 0, 0, 4, false},          {3, 2, 0, 0, 4, false},
     {8, 129, 3, 0, 4, false},        {64, 1000, 0, 0, 4, false},
     {2, 32003, 1, 0, 4, false},      {1, 151936, 0, 0, 4, false},
     {9, 513, 0, 1, 0x1p-22f, false}, {3, 32000, 0, -1, 0x1p-22f, false},
     {5, 777, 2, 0, 4, true},         {3, 4096, 0, 0, 4, true},
+    {3, 514, 1, 0, 4, true},         {2, 1023, 0, 0, 4, true},
+    {10, 4096, 0, -5, 4, true},
 };
 
 /* Small whole models, one a way of building a layer. */

@@ -213,7 +213,8 @@ out:
   return status;
 }
 
-/* A NaN as the last logit of the last row, infinities of both signs in the row before. */
+/* A NaN as the last logit of the last row, infinities of both signs in the row before. In others zeros of both signs, which are equal,
+ * and in some of them a logit above, at columns that differ by the row. */
 static enum tmk_status write_nan(const struct tmk_backend_ops *ops, struct tmk_exec *exec, const struct tmk_plan *plan,
                                  struct tmk_error *err)
 {
@@ -222,6 +223,12 @@ static enum tmk_status write_nan(const struct tmk_backend_ops *ops, struct tmk_e
   const double nan_value = (double)NAN, infinities[2] = {-(double)INFINITY, (double)INFINITY};
   TMK_TRY(ops->write(exec, o->logits, o->rows * o->vocab - 1, 1, &nan_value, err));
   if (o->rows > 1) TMK_TRY(ops->write(exec, o->logits, (o->rows - 1) * o->vocab - 2, 2, infinities, err));
+  for (int64_t row = 0; row < o->rows - 2; row++) {
+    const double minus_zero = -0.0, zero = 0, one = 1;
+    TMK_TRY(ops->write(exec, o->logits, row * o->vocab + row, 1, &minus_zero, err));
+    TMK_TRY(ops->write(exec, o->logits, row * o->vocab + 200 + row, 1, &zero, err));
+    if (row >= 4) TMK_TRY(ops->write(exec, o->logits, row * o->vocab + 301 + row, 1, &one, err));
+  }
 out:
   return status;
 }

@@ -62,9 +62,9 @@ static void push_gemms(struct case_list *list)
     }
   }
   for (size_t i = 0; i < COUNT(gemm_more); i++)
-    push_gemm(list, gemm_more[i].m, gemm_more[i].n, gemm_more[i].k, i % 2 == 0, false);
+    push_gemm(list, gemm_more[i].m, gemm_more[i].n, gemm_more[i].k, true, false);
   for (size_t i = 0; i < COUNT(gemm_more); i++)
-    push_gemm(list, gemm_more[i].m, gemm_more[i].n, gemm_more[i].k, i % 2 != 0, true);
+    push_gemm(list, gemm_more[i].m, gemm_more[i].n, gemm_more[i].k, i % 3 == 0, true);
 }
 
 static void push_narrow_gemms(struct case_list *list)
@@ -91,16 +91,20 @@ static void push_attention(struct case_list *list, const struct tmk_op_attention
   }
 }
 
-/* Queries of scale 1 give a flat softmax, larger ones a peaked one. */
+/* Queries of scale 1 give a flat softmax, larger ones a peaked one. Over the contexts and ratios of one head_dim the last key stands in
+ * each of the 16 rows of a tile, and the first key that a window leaves in each second one. */
 static void push_attentions(struct case_list *list)
 {
   for (size_t c = 0; c < COUNT(contexts); c++) {
     for (size_t d = 0; d < COUNT(head_dims); d++) {
       for (size_t r = 0; r < COUNT(ratios); r++) {
+        const int64_t past = contexts[c] + (int64_t)r * (c == 2 ? -2 : 2);
+        const int64_t first = (c == 2 ? 16 : 592) + 2 * (4 * (int64_t)(c % 2) + (int64_t)r) + (int64_t)d % 2;
         const struct tmk_op_attention shape = {.seqs = 1 + (int64_t)(d + r) % 3,
                                                .q_len = 1,
                                                .seq_first = (int64_t)(c + d) % 2,
-                                               .past = contexts[c],
+                                               .past = past,
+                                               .window = c > 1 ? past + 1 - first : 0,
                                                .heads_q = 2 * ratios[r],
                                                .heads_kv = 2,
                                                .head_dim = head_dims[d]};
@@ -131,6 +135,23 @@ static void push_ropes(struct case_list *list)
   }
 }
 
+/* The last vector of a row cut to each length, in each of the vectors that a thread of a GPU takes. */
+static void push_rmsnorm_tails(struct case_list *list)
+{
+  for (int i = 0; i < 4 * 7; i++) {
+    const int64_t hidden = 256 * (i / 7) + 249 + i % 7;
+    for (int delta = 0; delta < 2; delta++) {
+      push(list, &(struct tmk_verify_case){
+                     .group = TMK_OP_RMSNORM,
+                     .weight_dtype = TMK_DTYPE_BF16,
+                     .delta = delta,
+                     .scale = UNIT_SCALE,
+                     .op.u.rmsnorm = {
+                         .rows = 1, .hidden = hidden, .row_group = 1, .eps = 1e-6, .write_residual = delta && i % 2}});
+    }
+  }
+}
+
 static void push_row_wise(struct case_list *list)
 {
   for (size_t k = 0; k < COUNT(dtypes); k++) {
@@ -153,6 +174,7 @@ static void push_row_wise(struct case_list *list)
       }
     }
   }
+  push_rmsnorm_tails(list);
   for (size_t i = 0; i < COUNT(swiglu_rows); i++) {
     push(list, &(struct tmk_verify_case){.group = TMK_OP_SWIGLU,
                                          .scale = swiglu_rows[i].scale,

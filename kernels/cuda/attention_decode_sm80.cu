@@ -133,8 +133,9 @@ static __device__ __forceinline__ void loader_look_up(const decode_args &p, load
   l.page_rows = (p.a.cache.pages[entry] * p.a.heads_kv + u.head_kv) * PAGE;
 }
 
-/* This warp's 16 keys of the loader's item; zeros where there is no key, which is not read. Always one group. */
-template <class S>
+/* This warp's 16 keys, or values, of the loader's item. Values that are not there become zeros; keys there may be anything, as their scores
+ * are masked. Zeros behind head_dim. Always one group. */
+template <class S, bool VALUES>
 static __device__ __forceinline__ void load_tile(const decode_args &p, const loader &l, const void *cache, uint32_t to, int lane, int warp)
 {
   if (l.at.item < l.end) {
@@ -145,7 +146,8 @@ static __device__ __forceinline__ void load_tile(const decode_args &p, const loa
 #pragma unroll
       for (int i = 0; i < KEYS * S::rows::CHUNKS / 32; i++) {
         const int index = lane + 32 * i, row = index / S::rows::CHUNKS, chunk = index % S::rows::CHUNKS;
-        const bool there = key + row >= p.first_key && key + row <= p.last_key && chunk * CHUNK_BYTES < row_bytes;
+        const bool there =
+            (!VALUES || (key + row >= p.first_key && key + row <= p.last_key)) && chunk * CHUNK_BYTES < row_bytes;
         cp_async_cg_16_128B(to + S::rows::offset(row, chunk), there ? from + row * row_bytes + chunk * CHUNK_BYTES : from,
                             there ? CHUNK_BYTES : 0, l.policy);
       }
@@ -460,8 +462,8 @@ template <class S> __global__ void __launch_bounds__(THREADS, S::BLOCKS_SM) atte
   griddepcontrol_launch_dependents();
 #pragma unroll
   for (int i = 0; i < DEPTH; i++) {
-    load_tile<S>(p, l, p.a.cache.keys, ring + 2 * i * S::TILE_BYTES, lane, warp);
-    load_tile<S>(p, l, p.a.cache.values, ring + (2 * i + 1) * S::TILE_BYTES, lane, warp);
+    load_tile<S, false>(p, l, p.a.cache.keys, ring + 2 * i * S::TILE_BYTES, lane, warp);
+    load_tile<S, true>(p, l, p.a.cache.values, ring + (2 * i + 1) * S::TILE_BYTES, lane, warp);
     cursor_next(p, l.at);
     loader_look_up(p, l);
   }
@@ -483,12 +485,12 @@ template <class S> __global__ void __launch_bounds__(THREADS, S::BLOCKS_SM) atte
       softmax<S>(p, key, lane, sc, w, a);
     }
     __syncwarp();
-    load_tile<S>(p, l, p.a.cache.keys, keys, lane, warp);
+    load_tile<S, false>(p, l, p.a.cache.keys, keys, lane, warp);
     cp_async_wait_group<2 * DEPTH - 1>();
     __syncwarp();
     if (any) weighted<S>(a, values, lane, w.o);
     __syncwarp();
-    load_tile<S>(p, l, p.a.cache.values, values, lane, warp);
+    load_tile<S, true>(p, l, p.a.cache.values, values, lane, warp);
     cursor_next(p, l.at);
     loader_look_up(p, l);
 

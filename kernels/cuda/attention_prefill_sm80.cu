@@ -11,7 +11,7 @@
  * Each bracket is a wait for the thread's own copies and a block barrier. So V travels under the first product and the next K under
  * softmax and the second. Running maximum m and sum l a row; O and l are scaled by 2^(c (m_old − m_new)), c = scale · log₂ e.
  * Tiles in which every key is masked for every row are skipped; only tiles on the diagonal, at the window's edge or behind the last
- * key are masked one by one. Keys that the cache does not have are zeros in shared memory: P is 0 there, and 0 · NaN would not be.
+ * key are masked one by one. Values that the cache does not have are zeros in shared memory: P is 0 there, and 0 · NaN would not be.
  *
  * Shared memory, rows of head_dim + 8 elements (an odd number of 16-byte chunks, so that the 8 rows of an ldmatrix lie in different
  * banks): Q [ROWS], K [KEYS], V [KEYS]: 51 KiB at head_dim 128, MT 2: two blocks an SM on sm_80, 90 and 100, one where an SM has
@@ -43,9 +43,10 @@ template <int DIM, int MT> struct shape {
   static_assert(PAGE % KEYS == 0 && DIM % 16 == 0 && (LD / 8) % 2 == 1, "mma steps; rows in different banks");
 };
 
-/* A tile of keys, neighbours in their page, into shared memory, zeros for those from `valid` on. */
-template <int DIM, int KEYS, bool FP8>
-static __device__ __forceinline__ void load_keys(uint32_t to, const void *from, int valid)
+/* A tile of keys or values, neighbours in their page, into shared memory. Values from `valid` on become zeros; keys there may be anything,
+ * as their scores are masked. */
+template <int DIM, int KEYS, bool FP8, bool VALUES>
+static __device__ __forceinline__ void load_tile(uint32_t to, const void *from, int valid)
 {
   constexpr int LD = DIM + 8, PER_CHUNK = FP8 ? 16 : 8, CHUNKS = DIM / PER_CHUNK;
   static_assert(KEYS * CHUNKS % 32 == 0, "whole warps");
@@ -54,7 +55,7 @@ static __device__ __forceinline__ void load_keys(uint32_t to, const void *from, 
     const uint32_t place = to + (uint32_t)(key * LD + column) * 2;
     if constexpr (FP8) {
       uint4 raw = make_uint4(0, 0, 0, 0);
-      if (key < valid) raw = *reinterpret_cast<const uint4 *>(static_cast<const uint8_t *>(from) + key * DIM + column);
+      if (!VALUES || key < valid) raw = *reinterpret_cast<const uint4 *>(static_cast<const uint8_t *>(from) + key * DIM + column);
       const uint32_t words[4] = {raw.x, raw.y, raw.z, raw.w};
       uint32_t wide[8];
 #pragma unroll
@@ -67,18 +68,20 @@ static __device__ __forceinline__ void load_keys(uint32_t to, const void *from, 
       st_shared_v4(place, wide[0], wide[1], wide[2], wide[3]);
       st_shared_v4(place + 16, wide[4], wide[5], wide[6], wide[7]);
     } else {
-      cp_async_cg_16(place, static_cast<const __nv_bfloat16 *>(from) + key * DIM + column, key < valid ? 16 : 0);
+      cp_async_cg_16(place, static_cast<const __nv_bfloat16 *>(from) + key * DIM + column,
+                     !VALUES || key < valid ? 16 : 0);
     }
   }
 }
 
+/* Rows behind the last repeat it; nobody stores what comes of them. */
 template <int DIM, int MT>
 static __device__ __forceinline__ void load_queries(uint32_t to, const __nv_bfloat16 *q, int64_t ld, int valid)
 {
   using S = shape<DIM, MT>;
   for (int i = threadIdx.x; i < S::ROWS * S::CHUNKS; i += THREADS) {
     const int row = i / S::CHUNKS, column = i % S::CHUNKS * 8;
-    cp_async_cg_16(to + (uint32_t)(row * S::LD + column) * 2, q + (row < valid ? row : 0) * ld + column, row < valid ? 16 : 0);
+    cp_async_cg_16(to + (uint32_t)(row * S::LD + column) * 2, q + min(row, valid - 1) * ld + column, 16);
   }
 }
 
@@ -234,7 +237,7 @@ __global__ void __launch_bounds__(THREADS, 2) attention_prefill(const tmk_cuda_a
   griddepcontrol_wait();
   griddepcontrol_launch_dependents();
   load_queries<DIM, MT>(q_tile, static_cast<const __nv_bfloat16 *>(a.q) + row * a.q_ld + (int64_t)head * DIM, a.q_ld, rows);
-  load_keys<DIM, KEYS, FP8>(k_tile, tile_at(a.cache.keys, first_tile), keys_end - first_tile * KEYS);
+  load_tile<DIM, KEYS, FP8, false>(k_tile, tile_at(a.cache.keys, first_tile), keys_end - first_tile * KEYS);
   cp_async_commit_group();
 
   float o[MT][DIM / 8][4] = {}, s[MT][KEYS / 8][4], m[MT][2], l[MT][2];
@@ -248,12 +251,12 @@ __global__ void __launch_bounds__(THREADS, 2) attention_prefill(const tmk_cuda_a
   for (int tile = first_tile; tile <= last_tile; tile++) {
     cp_async_wait_group<0>();
     __syncthreads(); /* K is full, V is empty */
-    load_keys<DIM, KEYS, FP8>(v_tile, tile_at(a.cache.values, tile), keys_end - tile * KEYS);
+    load_tile<DIM, KEYS, FP8, true>(v_tile, tile_at(a.cache.values, tile), keys_end - tile * KEYS);
     cp_async_commit_group();
     multiply_qk<DIM, KEYS, MT>(s, q_tile, k_tile, warp, lane);
     cp_async_wait_group<0>();
     __syncthreads(); /* V is full, K is empty */
-    if (tile < last_tile) load_keys<DIM, KEYS, FP8>(k_tile, tile_at(a.cache.keys, tile + 1), keys_end - (tile + 1) * KEYS);
+    if (tile < last_tile) load_tile<DIM, KEYS, FP8, false>(k_tile, tile_at(a.cache.keys, tile + 1), keys_end - (tile + 1) * KEYS);
     cp_async_commit_group();
     const bool edge = (tile + 1) * KEYS - 1 > first_pos || (window > 0 && tile * KEYS <= last_pos - window);
     if (edge) mask<KEYS, MT>(s, thread_pos, tile * KEYS + lane % 4 * 2, window);

@@ -1,7 +1,8 @@
 /* cuda_kernels.h: what the host side of this folder knows of its kernels: arguments, layouts, and the table of launchers.
  *
  * Layouts in device memory. Strides ("ld") are in elements. Rows start on 16 bytes; nothing may be assumed of the elements
- * between a row's end and the next row (they are poisoned with NaN), nor of bytes behind a tensor.
+ * between a row's end and the next row (they are poisoned with NaN; kernels may write there, so that stores are whole), nor of bytes
+ * behind a tensor.
  *   activations   [rows, ld] bf16, ld = width rounded up to 8; logits [rows, ld] f32, ld rounded up to 4
  *   weights       [n, ld] bf16, ld = k rounded up to 8, as torch.nn.Linear stores them; vectors bf16. fp8, nvfp4: cuda_narrow.h
  *   KV cache      K and V each [pages, heads_kv, TMK_CUDA_PAGE_TOKENS, head_dim] bf16 or e4m3. Key j of sequence s stands in page

@@ -17,15 +17,13 @@ __global__ void __launch_bounds__(THREADS) embed(const tmk_cuda_embed a)
   griddepcontrol_wait();
   griddepcontrol_launch_dependents();
   if (index >= a.rows * vectors) return;
-  const int64_t row = index / vectors, column = (int64_t)(index % vectors) * VECTOR, valid = a.hidden - column, token = a.tokens[row];
-  vector8 v;
+  const int64_t row = index / vectors, column = (int64_t)(index % vectors) * VECTOR, token = a.tokens[row];
+  constexpr uint32_t TWO_NANS = 0x7fff7fffu;
+  uint4 v = make_uint4(TWO_NANS, TWO_NANS, TWO_NANS, TWO_NANS);
   if (token >= 0 && token < a.vocab) {
-    v = vector_load(static_cast<const __nv_bfloat16 *>(a.weight) + token * a.weight_ld + column, valid);
-  } else {
-#pragma unroll
-    for (int j = 0; j < VECTOR; j++) v.at[j] = __uint_as_float(0x7fffffffu);
+    v = *reinterpret_cast<const uint4 *>(static_cast<const __nv_bfloat16 *>(a.weight) + token * a.weight_ld + column);
   }
-  vector_store(static_cast<__nv_bfloat16 *>(a.x) + row * a.x_ld + column, v, valid);
+  *reinterpret_cast<uint4 *>(static_cast<__nv_bfloat16 *>(a.x) + row * a.x_ld + column) = v;
 }
 
 static int64_t blocks_of(const tmk_cuda_embed *a)

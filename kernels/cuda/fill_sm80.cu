@@ -7,31 +7,31 @@
 
 constexpr int THREADS = 256, GROUP = 8;
 
-static __device__ __forceinline__ int64_t row_width(const tmk_cuda_place &p)
+template <bool CACHE> static __device__ __forceinline__ int64_t row_width(const tmk_cuda_place &p)
 {
-  return p.layout == TMK_CUDA_CACHE ? p.head_dim : p.width;
+  return CACHE ? p.head_dim : p.width;
 }
 
 /* Where the row starts, in elements from data on. Rows of a cache are counted as [sequences, positions, heads]. */
-static __device__ __forceinline__ int64_t row_start(const tmk_cuda_place &p, int64_t row)
+template <bool CACHE> static __device__ __forceinline__ int64_t row_start(const tmk_cuda_place &p, int64_t row)
 {
-  if (p.layout != TMK_CUDA_CACHE) return row * p.ld;
+  if (!CACHE) return row * p.ld;
   const int64_t head = row % p.heads, position = row / p.heads % p.positions, sequence = row / p.heads / p.positions;
   const uint32_t page_of = (uint32_t)position / TMK_CUDA_PAGE_TOKENS, in_page = (uint32_t)position % TMK_CUDA_PAGE_TOKENS;
   const int64_t page = p.pages[sequence * p.pages_per_sequence + page_of];
   return ((page * p.heads + head) * TMK_CUDA_PAGE_TOKENS + in_page) * p.head_dim;
 }
 
-static __device__ __forceinline__ void put(const tmk_cuda_fill &f, int64_t place, uint32_t bits)
+template <bool CACHE> static __device__ __forceinline__ void put(const tmk_cuda_fill &f, int64_t place, uint32_t bits)
 {
-  if (f.place.dtype == TMK_DTYPE_I32) {
+  if (!CACHE && f.place.dtype == TMK_DTYPE_I32) {
     reinterpret_cast<int32_t *>(f.place.data)[place] = tmk_fill_token(bits, f.vocab);
     return;
   }
   const float value = fill_value(f, bits);
-  if (f.place.dtype == TMK_DTYPE_F32) {
+  if (!CACHE && f.place.dtype == TMK_DTYPE_F32) {
     reinterpret_cast<float *>(f.place.data)[place] = value;
-  } else if (f.place.dtype == TMK_DTYPE_F8E4M3) {
+  } else if (CACHE && f.place.dtype == TMK_DTYPE_F8E4M3) {
     reinterpret_cast<__nv_fp8_storage_t *>(f.place.data)[place] = __nv_cvt_float_to_fp8(value, __NV_SATFINITE, __NV_E4M3);
   } else {
     reinterpret_cast<__nv_bfloat16 *>(f.place.data)[place] = __float2bfloat16_rn(value);
@@ -39,27 +39,28 @@ static __device__ __forceinline__ void put(const tmk_cuda_fill &f, int64_t place
 }
 
 /* rows: of those that are filled; in a cache the first positions_filled positions of each sequence. */
-__global__ void __launch_bounds__(THREADS) fill_tensor(const tmk_cuda_fill f, int64_t rows)
+template <bool CACHE> __global__ void __launch_bounds__(THREADS) fill_tensor(const tmk_cuda_fill f, int64_t rows)
 {
-  const int64_t width = row_width(f.place), groups = (width + GROUP - 1) / GROUP;
+  const int64_t width = row_width<CACHE>(f.place), groups = (width + GROUP - 1) / GROUP;
   for (int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x; i < rows * groups; i += (int64_t)gridDim.x * THREADS) {
     int64_t row = i / groups;
-    if (f.place.layout == TMK_CUDA_CACHE) {
+    if (CACHE) {
       const int64_t filled = f.positions_filled * f.place.heads;
       row = row / filled * (f.place.positions * f.place.heads) + row % filled;
     }
-    const int64_t column = i % groups * GROUP, place = row_start(f.place, row) + column;
+    const int64_t column = i % groups * GROUP, place = row_start<CACHE>(f.place, row) + column;
     const uint64_t global = global_start(f, row) + (uint64_t)column;
-    for (int j = 0; j < GROUP && column + j < width; j++) put(f, place + j, tmk_fill_bits(f.key, global + (uint64_t)j));
+#pragma unroll 1
+    for (int j = 0; j < GROUP && column + j < width; j++) put<CACHE>(f, place + j, tmk_fill_bits(f.key, global + (uint64_t)j));
   }
 }
 
-template <typename T, bool GATHER>
+template <typename T, bool CACHE, bool GATHER>
 __global__ void __launch_bounds__(THREADS) move_elements(const tmk_cuda_place p, int64_t first, int64_t count, T *packed)
 {
-  const int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x, width = row_width(p);
+  const int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x, width = row_width<CACHE>(p);
   if (i >= count) return;
-  T *element = reinterpret_cast<T *>(p.data) + row_start(p, (first + i) / width) + (first + i) % width;
+  T *element = reinterpret_cast<T *>(p.data) + row_start<CACHE>(p, (first + i) / width) + (first + i) % width;
   if (GATHER) {
     packed[i] = *element;
   } else {
@@ -80,20 +81,29 @@ extern "C" cudaError_t tmk_cuda_fill_launch(const struct tmk_cuda_fill *f, cudaS
   if (f->place.layout == TMK_CUDA_CACHE) rows = rows / f->place.positions * f->positions_filled;
   const int64_t width = f->dims[f->rank - 1], groups = (width + GROUP - 1) / GROUP;
   if (rows == 0) return cudaSuccess;
-  fill_tensor<<<blocks_for(rows * groups, 1 << 16), THREADS, 0, stream>>>(*f, rows);
+  const auto kernel = f->place.layout == TMK_CUDA_CACHE ? fill_tensor<true> : fill_tensor<false>;
+  kernel<<<blocks_for(rows * groups, 1 << 16), THREADS, 0, stream>>>(*f, rows);
   return cudaGetLastError();
 }
 
+/* There is no cache of 4 bytes an element. */
 template <bool GATHER>
 static cudaError_t move(const struct tmk_cuda_place *p, int64_t first, int64_t count, void *packed, cudaStream_t stream)
 {
   const unsigned blocks = blocks_for(count, INT32_MAX);
-  if (p->element_bytes == 4) {
-    move_elements<uint32_t, GATHER><<<blocks, THREADS, 0, stream>>>(*p, first, count, static_cast<uint32_t *>(packed));
-  } else if (p->element_bytes == 2) {
-    move_elements<uint16_t, GATHER><<<blocks, THREADS, 0, stream>>>(*p, first, count, static_cast<uint16_t *>(packed));
+  const bool cache = p->layout == TMK_CUDA_CACHE;
+  if (cache && p->element_bytes == 2) {
+    move_elements<uint16_t, true, GATHER><<<blocks, THREADS, 0, stream>>>(*p, first, count, static_cast<uint16_t *>(packed));
+  } else if (cache && p->element_bytes == 1) {
+    move_elements<uint8_t, true, GATHER><<<blocks, THREADS, 0, stream>>>(*p, first, count, static_cast<uint8_t *>(packed));
+  } else if (!cache && p->element_bytes == 2) {
+    move_elements<uint16_t, false, GATHER><<<blocks, THREADS, 0, stream>>>(*p, first, count, static_cast<uint16_t *>(packed));
+  } else if (!cache && p->element_bytes == 4) {
+    move_elements<uint32_t, false, GATHER><<<blocks, THREADS, 0, stream>>>(*p, first, count, static_cast<uint32_t *>(packed));
+  } else if (!cache && p->element_bytes == 1) {
+    move_elements<uint8_t, false, GATHER><<<blocks, THREADS, 0, stream>>>(*p, first, count, static_cast<uint8_t *>(packed));
   } else {
-    move_elements<uint8_t, GATHER><<<blocks, THREADS, 0, stream>>>(*p, first, count, static_cast<uint8_t *>(packed));
+    return cudaErrorInvalidValue;
   }
   return cudaGetLastError();
 }
@@ -112,5 +122,5 @@ extern "C" cudaError_t tmk_cuda_scatter_launch(const struct tmk_cuda_place *p, i
 
 extern "C" cudaError_t tmk_cuda_code_attributes(struct cudaFuncAttributes *attributes)
 {
-  return cudaFuncGetAttributes(attributes, fill_tensor);
+  return cudaFuncGetAttributes(attributes, fill_tensor<false>);
 }

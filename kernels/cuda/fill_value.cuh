@@ -8,6 +8,7 @@
 static __device__ __forceinline__ uint64_t global_start(const tmk_cuda_fill &f, int64_t row)
 {
   uint64_t global = (uint64_t)f.origin[f.rank - 1], stride = (uint64_t)f.global_dims[f.rank - 1];
+#pragma unroll 1
   for (int i = f.rank - 2; i >= 0; i--) {
     global += (uint64_t)(f.origin[i] + row % f.dims[i]) * stride;
     stride *= (uint64_t)f.global_dims[i];

@@ -220,31 +220,19 @@ static __device__ __forceinline__ void gemm_transpose_row(uint32_t (&w)[4])
   }
 }
 
-/* 8 columns of a row of y, as far as they are inside. */
+/* 8 columns of a row of y; those behind n are padding. */
 static __device__ __forceinline__ void gemm_store_bf16(const struct gemm_problem &p, int row, int column,
                                                        const uint32_t (&w)[4])
 {
-  if (row >= p.m) return;
-  unsigned short *y = (unsigned short *)p.y + row * p.y_ld + column;
-  if (column + 8 <= p.n) {
-    *(uint4 *)y = make_uint4(w[0], w[1], w[2], w[3]);
-    return;
-  }
-#pragma unroll
-  for (int e = 0; e < 8; e++) {
-    if (column + e < p.n) y[e] = (unsigned short)(w[e / 2] >> (e % 2 * 16));
+  if (row < p.m && column < p.n) {
+    *(uint4 *)((unsigned short *)p.y + row * p.y_ld + column) = make_uint4(w[0], w[1], w[2], w[3]);
   }
 }
 
 static __device__ __forceinline__ void gemm_store_f32(const struct gemm_problem &p, int row, int column, float a,
                                                       float b)
 {
-  if (row >= p.m) return;
-  float *y = (float *)p.y + row * p.y_ld + column;
-  if (column + 2 <= p.n)
-    *(float2 *)y = make_float2(a, b);
-  else if (column < p.n)
-    *y = a;
+  if (row < p.m && column < p.n) *(float2 *)((float *)p.y + row * p.y_ld + column) = make_float2(a, b);
 }
 
 /* The sums of a warp, whose first row and column are given, to y. */
@@ -258,7 +246,8 @@ static __device__ __forceinline__ void gemm_store(float (&sum)[S::FM * S::FN][4]
 #pragma unroll
     for (int j = 0; j < S::FN; j++) {
       const int c = column + j * 8 + pair;
-      const float a = c < p.n ? __bfloat162float(p.bias[c]) : 0, b = c + 1 < p.n ? __bfloat162float(p.bias[c + 1]) : 0;
+      const uint32_t both = c < p.n ? *(const uint32_t *)&p.bias[c] : 0;
+      const float a = __uint_as_float(both << 16), b = __uint_as_float(both & 0xffff0000u);
 #pragma unroll
       for (int i = 0; i < S::FM; i++) {
         float *s = sum[i * S::FN + j];

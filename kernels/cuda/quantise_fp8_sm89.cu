@@ -38,7 +38,8 @@ __global__ void __launch_bounds__(THREADS) quantise_fp8(const quantise_fp8_args 
   for (int half = 0; half < 2; half++) {
     const int64_t first = column + half * VECTOR, valid = a.k - first;
     if (valid <= 0) continue;
-    const vector8 v = vector_load(a.x + row * a.x_ld + first, valid);
+    vector8 v = vector_load(a.x + row * a.x_ld + first);
+    vector_cut(v, valid);
 #pragma unroll
     for (int i = 0; i < VECTOR; i += 2) {
       const uint32_t pair =

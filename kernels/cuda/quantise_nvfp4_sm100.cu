@@ -33,7 +33,7 @@ struct quantise_nvfp4_args {
 /* The block's elements; *scale its scale. */
 static __device__ __forceinline__ uint2 quantise_block(const __nv_bfloat16 *x, uint8_t *scale)
 {
-  const vector8 v[2] = {vector_load(x, VECTOR), vector_load(x + VECTOR, VECTOR)};
+  const vector8 v[2] = {vector_load(x), vector_load(x + VECTOR)};
   uint32_t largest = 0;
 #pragma unroll
   for (int i = 0; i < BLOCK; i++) largest = max(largest, __float_as_uint(v[i / VECTOR].at[i % VECTOR]) & 0x7fffffffu);

@@ -4,7 +4,8 @@
  *
  * A block a row. Thread t holds the vectors t, t + threads, … of eight elements in registers (ITEMS of them), so that each element
  * is read once: row → registers → sum of squares (shuffles, one barrier) → scaled → y. Shared memory: 32 floats.
- * Takes hidden up to 16384, rows up to 2³¹ − 1. Ragged hidden: the last vector of a row is read whole, its padding replaced by 0.
+ * Takes hidden up to 16384, rows up to 2³¹ − 1. Ragged hidden: the last vector of a row is read and written whole, its padding
+ * taken as 0.
  *
  * Traffic is 3 to 4 rows of 2 · hidden bytes a token, a few KiB: at the batches of decode this kernel is latency, and what counts is
  * that its loads are all in flight at once (ITEMS · 3 vectors of 16 bytes a thread) and that weights are fetched before the wait.
@@ -31,7 +32,7 @@ __global__ void __launch_bounds__(MAX_THREADS) rmsnorm(const tmk_cuda_rmsnorm a)
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
     const int64_t column = ((int64_t)i * blockDim.x + threadIdx.x) * VECTOR;
-    if (column < a.hidden) scale[i] = vector_load(weight + column, a.hidden - column);
+    if (column < a.hidden) scale[i] = vector_load(weight + column);
   }
   griddepcontrol_wait();
   float sum = 0.0f;
@@ -39,12 +40,13 @@ __global__ void __launch_bounds__(MAX_THREADS) rmsnorm(const tmk_cuda_rmsnorm a)
   for (int i = 0; i < ITEMS; i++) {
     const int64_t column = ((int64_t)i * blockDim.x + threadIdx.x) * VECTOR, valid = a.hidden - column;
     if (valid <= 0) continue;
-    s[i] = vector_load(residual + column, valid);
+    s[i] = vector_load(residual + column);
     if (HAS_DELTA) {
-      const vector8 d = vector_load(delta + column, valid);
+      const vector8 d = vector_load(delta + column);
 #pragma unroll
       for (int j = 0; j < VECTOR; j++) s[i].at[j] += d.at[j];
     }
+    vector_cut(s[i], valid);
 #pragma unroll
     for (int j = 0; j < VECTOR; j++) sum = fmaf(s[i].at[j], s[i].at[j], sum);
   }
@@ -53,12 +55,12 @@ __global__ void __launch_bounds__(MAX_THREADS) rmsnorm(const tmk_cuda_rmsnorm a)
   const float factor = 1.0f / sqrtf(sum / (float)a.hidden + a.eps);
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
-    const int64_t column = ((int64_t)i * blockDim.x + threadIdx.x) * VECTOR, valid = a.hidden - column;
-    if (valid <= 0) continue;
-    if (a.write_residual) vector_store(residual + column, s[i], valid);
+    const int64_t column = ((int64_t)i * blockDim.x + threadIdx.x) * VECTOR;
+    if (column >= a.hidden) continue;
+    if (a.write_residual) vector_store(residual + column, s[i]);
 #pragma unroll
     for (int j = 0; j < VECTOR; j++) s[i].at[j] *= factor * scale[i].at[j];
-    vector_store(y + column, s[i], valid);
+    vector_store(y + column, s[i]);
   }
 }
 

@@ -84,6 +84,7 @@ static __device__ __forceinline__ float inverse_rms(const tmk_cuda_rope_kv &a, c
 {
   const int dims = (int)a.head_dim;
   float sum = 0;
+#pragma unroll 1
   for (int d = lane * VEC; d < dims; d += LANES * VEC) {
     float v[VEC];
     load<VEC>(a.qkv, h.from + d, v);
@@ -120,6 +121,7 @@ static __device__ __forceinline__ void head_write(const tmk_cuda_rope_kv &a, con
                                                   int lane)
 {
   const int dims = (int)a.head_dim;
+#pragma unroll 1
   for (int u = lane;; u += LANES) {
     int first, second;
     unit_place<VEC>(u, h.rotary_dim, first, second);

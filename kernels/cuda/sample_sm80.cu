@@ -32,12 +32,17 @@ static __device__ __forceinline__ uint64_t larger(uint64_t a, uint64_t b)
   return a > b ? a : b;
 }
 
-/* The maximum over the block, in thread 0. */
-static __device__ __forceinline__ uint64_t block_max(uint64_t key, uint64_t *warps)
+static __device__ __forceinline__ uint64_t warp_max(uint64_t key)
 {
 #pragma unroll
   for (int step = 16; step > 0; step /= 2) key = larger(key, __shfl_xor_sync(0xffffffffu, key, step));
-  __syncthreads(); /* warps[] may be in use from the call before */
+  return key;
+}
+
+/* The maximum over the block, in thread 0. */
+static __device__ __forceinline__ uint64_t block_max(uint64_t key, uint64_t *warps)
+{
+  key = warp_max(key);
   if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = key;
   __syncthreads();
   if (threadIdx.x == 0) {
@@ -76,10 +81,12 @@ __global__ void __launch_bounds__(THREADS) sample(const tmk_cuda_sample a, uint6
     }
   }
   __syncthreads();
-  if (!is_last) return;
+  if (!is_last || threadIdx.x >= 32) return;
   if (splits > 1) {
-    key = threadIdx.x < splits ? __ldcg(&partial[row * splits + threadIdx.x]) : 0;
-    key = block_max(key, warps);
+    key = 0;
+#pragma unroll 1
+    for (int64_t i = threadIdx.x; i < splits; i += 32) key = larger(key, __ldcg(&partial[row * splits + i]));
+    key = warp_max(key);
   }
   if (threadIdx.x == 0) {
     a.tokens[row] = key == KEY_NAN ? -1 : (int32_t)~(uint32_t)key;

@@ -1,7 +1,7 @@
 /* swiglu_sm80.cu: y[r, i] = silu(gate_up[r, i]) · gate_up[r, inner + i],  silu(a) = a / (1 + exp(−a)).
  *
  * A thread makes eight neighbours of y from two 16-byte loads; where inner is no multiple of 8 the second half of a row is not
- * aligned and is read element by element. Blocks of 256 threads over rows × vectors. Memory: 6 bytes an output; 16 · 2 bytes in
+ * aligned and is read element by element, as far as it goes. Blocks of 256 threads over rows × vectors. Memory: 6 bytes an output; 16 · 2 bytes in
  * flight a thread and 2048 threads an SM are 64 KiB an SM, twice what a GPU's bandwidth × latency asks for.
  */
 #include <stdio.h>
@@ -26,17 +26,17 @@ __global__ void __launch_bounds__(THREADS) swiglu(const tmk_cuda_swiglu a)
   const int64_t row = index / vectors, column = (int64_t)(index % vectors) * VECTOR, valid = a.inner - column;
   const __nv_bfloat16 *gate = static_cast<const __nv_bfloat16 *>(a.gate_up) + row * a.gate_up_ld + column;
   const __nv_bfloat16 *up = gate + a.inner;
-  const vector8 g = vector_load(gate, valid);
+  const vector8 g = vector_load(gate);
   vector8 u;
   if (a.inner % VECTOR == 0) {
-    u = vector_load(up, valid);
+    u = vector_load(up);
   } else {
 #pragma unroll
     for (int j = 0; j < VECTOR; j++) u.at[j] = j < valid ? __bfloat162float(up[j]) : 0.0f;
   }
 #pragma unroll
   for (int j = 0; j < VECTOR; j++) u.at[j] *= silu(g.at[j]);
-  vector_store(static_cast<__nv_bfloat16 *>(a.y) + row * a.y_ld + column, u, valid);
+  vector_store(static_cast<__nv_bfloat16 *>(a.y) + row * a.y_ld + column, u);
 }
 
 static int64_t blocks_of(const tmk_cuda_swiglu *a)

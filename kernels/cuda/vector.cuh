@@ -11,37 +11,38 @@ struct vector8 {
   float at[VECTOR];
 };
 
-/* `from` is 16-byte aligned; elements from `valid` on are 0 whatever stands there. */
-static __device__ __forceinline__ vector8 vector_load(const __nv_bfloat16 *from, int64_t valid)
+/* `from` is 16-byte aligned. */
+static __device__ __forceinline__ vector8 vector_load(const __nv_bfloat16 *from)
 {
   const uint4 raw = *reinterpret_cast<const uint4 *>(from);
   const uint32_t words[4] = {raw.x, raw.y, raw.z, raw.w};
   vector8 v;
 #pragma unroll
   for (int i = 0; i < VECTOR / 2; i++) {
-    v.at[2 * i] = 2 * i < valid ? __uint_as_float(words[i] << 16) : 0.0f;
-    v.at[2 * i + 1] = 2 * i + 1 < valid ? __uint_as_float(words[i] & 0xffff0000u) : 0.0f;
+    v.at[2 * i] = __uint_as_float(words[i] << 16);
+    v.at[2 * i + 1] = __uint_as_float(words[i] & 0xffff0000u);
   }
   return v;
 }
 
-/* Writes the first `valid` elements and no others. */
-static __device__ __forceinline__ void vector_store(__nv_bfloat16 *to, const vector8 &v, int64_t valid)
+/* Elements from `valid` on, which are a row's padding, become 0. */
+static __device__ __forceinline__ void vector_cut(vector8 &v, int64_t valid)
 {
-  if (valid >= VECTOR) {
-    uint32_t words[4];
 #pragma unroll
-    for (int i = 0; i < VECTOR / 2; i++) {
-      const __nv_bfloat162 pair = __floats2bfloat162_rn(v.at[2 * i], v.at[2 * i + 1]);
-      words[i] = *reinterpret_cast<const uint32_t *>(&pair);
-    }
-    *reinterpret_cast<uint4 *>(to) = make_uint4(words[0], words[1], words[2], words[3]);
-  } else {
-#pragma unroll
-    for (int i = 0; i < VECTOR; i++) {
-      if (i < valid) to[i] = __float2bfloat16_rn(v.at[i]);
-    }
+  for (int i = 1; i < VECTOR; i++) {
+    if (i >= valid) v.at[i] = 0.0f;
   }
+}
+
+static __device__ __forceinline__ void vector_store(__nv_bfloat16 *to, const vector8 &v)
+{
+  uint32_t words[4];
+#pragma unroll
+  for (int i = 0; i < VECTOR / 2; i++) {
+    const __nv_bfloat162 pair = __floats2bfloat162_rn(v.at[2 * i], v.at[2 * i + 1]);
+    words[i] = *reinterpret_cast<const uint32_t *>(&pair);
+  }
+  *reinterpret_cast<uint4 *>(to) = make_uint4(words[0], words[1], words[2], words[3]);
 }
 
 /* The sum over a block of up to 1024 threads, a multiple of 32, in every thread; the same order in every run. `warps`: 32 floats of

@@ -27,10 +27,10 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-# Operation, device and SMs, the cheap ones first: a mutant is tried in the first walk that comes to it. With few SMs small shapes take the
-# kernels of large ones; B200 has kernels that no other GPU takes.
+# Operation, device and SMs, the cheap ones first: a mutant is tried in the walks that come to it until it is caught. With few SMs small shapes take the
+# kernels of large ones; B200 has kernels that no other GPU takes; in models kernels follow each other.
 WALKS = [("swiglu", None, 0), ("sample", None, 0), ("rmsnorm", None, 0), ("embed", None, 0), ("gemm", None, 3), ("gemm", None, 0),
-         ("rope_kv", None, 0), ("attention", None, 3), ("gemm", "B200", 0)]
+         ("rope_kv", None, 0), ("attention", None, 3), ("gemm", "B200", 0), ("model", None, 0)]
 LAUNCHES_FIRST, LAUNCHES_MORE = 3, 40  # tried of those that come to a mutant: at first; if it survived them
 SECONDS = 60
 
@@ -209,35 +209,40 @@ def main():
         picked, everything = choose(walks, args, rng)
         verdicts, where = {}, {}
         for mutant, candidates in picked:
-            for walk in candidates:
-                launches = walk.reaching(mutant)
-                if launches:
-                    where[mutant] = (walk, launches)
-                    break
-            else:
-                verdicts[mutant] = ["survived", "not executed"]
+            where[mutant] = [(walk, launches) for walk in candidates if (launches := walk.reaching(mutant))]
+            verdicts[mutant] = ["survived", "not executed"]
         print(f"{sum(map(len, everything))} mutants in {len(everything)} kernels; {len(picked)} tried, seed {args.seed}"
               f"{', every fifth case' if args.quick else ''}; planned in {time.monotonic() - started:.0f} s", flush=True)
         for most in (LAUNCHES_FIRST, LAUNCHES_MORE):
-            jobs = {}
-            for mutant, (walk, launches) in where.items():
-                if mutant in verdicts and (verdicts[mutant][0] != "survived" or len(launches) <= LAUNCHES_FIRST):
-                    continue
-                jobs.setdefault(walk, []).append((mutant, spread(launches, most, rng)))
-            parts = []
-            for walk, orders in jobs.items():
-                # A long list goes to all cores; each walks the table for itself.
-                n = os.cpu_count() if len(orders) > 200 else 1
-                parts += [(walk, orders[i::n], i) for i in range(n)]
-            parts.sort(key=lambda p: -len(p[1]))
-            for result in pool.map(run_part, parts):
-                verdicts.update(result)
+            for place in range(len(walks)):
+                try_mutants(place, most, where, verdicts, pool, rng)
     if args.list:
         with open(args.list, "w", encoding="utf-8") as file:
             for m, v in verdicts.items():
                 print(*v, m.kernel, m.number, m.ptx_line, f"{pathlib.Path(m.file).name}:{m.line}", m.kind, m.before, m.after,
                       source_line(m), m.context, sep="\t", file=file)
     return report(verdicts, everything, equivalents, args, time.monotonic() - started)
+
+
+def try_mutants(place, most, where, verdicts, pool, rng):
+    """Tries the mutants that have survived so far in the walk at that place of their lists, in at most so many launches."""
+    jobs = {}
+    for mutant, walks in where.items():
+        if verdicts[mutant][0] != "survived" or place >= len(walks):
+            continue
+        walk, launches = walks[place]
+        if most == LAUNCHES_FIRST or len(launches) > LAUNCHES_FIRST:
+            jobs.setdefault(walk, []).append((mutant, spread(launches, most, rng)))
+    parts = []
+    for walk, orders in jobs.items():
+        # A long list goes to all cores; each walks the table for itself.
+        n = os.cpu_count() if len(orders) > 60 else 1
+        parts += [(walk, orders[i::n], i) for i in range(n)]
+    parts.sort(key=lambda p: -len(p[1]))
+    for result in pool.map(run_part, parts):
+        for mutant, verdict in result.items():
+            if verdict != ["survived", "same"] or verdicts[mutant] != ["survived", "tolerated"]:
+                verdicts[mutant] = verdict
 
 
 def run_part(part):

@@ -242,7 +242,8 @@ static bool rule_barrier(ctx c)
   if (statement_has(c->s, "red")) {
     return replace_word(c, "logic", "and", "or") && replace_word(c, "logic", "or", "and");
   }
-  if (c->s->operand_count > 0 && integer_of(c->s->operands[0], &id) &&
+  /* Where all threads meet the number does not matter: only one of some threads is given another. */
+  if (c->s->operand_count > 1 && integer_of(c->s->operands[0], &id) &&
       !mutant_add(c->list, c->s, "barrier", c->s->operands[0], "%" PRId64, (id + 1) % 16))
     return false;
   return bump(c, "barrier", 1, -32);
@@ -434,9 +435,15 @@ static bool rule_select(ctx c)
   return swap_operands(c, "select", 1, 2) && bump(c, "constant", 1, 1) && bump(c, "constant", 2, 1) && bump_floats(c);
 }
 
+/* Masks and alignments move by one bit: a larger value would often add a bit that is 0 anyway. */
 static bool rule_logic(ctx c)
 {
-  if (!bump(c, "constant", 2, 1)) return false;
+  int64_t mask;
+  if (c->s->operand_count > 2 && integer_of(c->s->operands[2], &mask)) {
+    const bool wide = type_bytes(c->s) == 8;
+    const int64_t moved = wide ? (int64_t)((uint64_t)mask << 1) : (int64_t)(int32_t)((uint32_t)mask << 1);
+    if (mask != 0 && !mutant_add(c->list, c->s, "constant", c->s->operands[2], "%" PRId64, moved)) return false;
+  }
   return replace_first(c, "logic", first_is(c->s, "and") ? "or" : first_is(c->s, "or") ? "and" : "or");
 }
 

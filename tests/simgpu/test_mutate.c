@@ -34,6 +34,7 @@ static const char text[] = ".version 8.0\n"
                            "  mul.lo.s64 %rd6, %rd5, %rd2;\n"
                            "  sub.s64 %rd7, %rd1, %rd6;\n"
                            "$L3:\n"
+                           "  and.b32 %r3, %r2, 240;\n"
                            "  ret;\n"
                            "}\n";
 
@@ -65,6 +66,7 @@ Test(mutate, changes_what_a_programmer_may_get_wrong)
       {"@%p1 bra $L1;", "bra $L1;", "branch", 17},
       {"add.s32 %r2, %r1, 5;", "sub.s32 %r2, %r1, 5;", "arithmetic", 18},
       {"add.s32 %r2, %r1, 5;", "add.s32 %r2, %r1, 6;", "constant", 18},
+      {"and.b32 %r3, %r2, 240;", "and.b32 %r3, %r2, 480;", "constant", 30},
   };
   for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
     const struct sim_mutant *m = find(&list, expected[i].before, expected[i].after);
