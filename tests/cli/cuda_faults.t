@@ -70,20 +70,20 @@ $ SIMGPU_FAIL_MALLOC=7 ./gpu verify --device cuda --op rmsnorm --quick --seeds 1
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
 >   FAIL rmsnorm rows=1 hidden=64 +delta w=bf16, seed 1: cudaMalloc of 1536 bytes for cache and activations: cudaErrorMemoryAllocation: out of memory
 > rmsnorm    f32      -            0       0        6                  -  skipped
-> rmsnorm    bf16     -            6       1        0              0.283  FAIL
+> rmsnorm    bf16     -           18       1        0              0.283  FAIL
 >
-> 6 run, 1 failed, 6 skipped
+> 18 run, 1 failed, 6 skipped
 > skipped: no f32 weights on this device
-! tokmark: 1 of 6 cases failed
+! tokmark: 1 of 18 cases failed
 $ SIMGPU_FAIL_LAUNCH=1 ./gpu verify --device cuda --op rmsnorm --quick --seeds 1 | sed -n '/^op/,$p'
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
 >   FAIL rmsnorm rows=1 hidden=1 +delta w=bf16, seed 1: filling weights: cudaErrorLaunchOutOfResources: too many resources requested for launch
 > rmsnorm    f32      -            0       0        6                  -  skipped
-> rmsnorm    bf16     -            6       1        0              0.283  FAIL
+> rmsnorm    bf16     -           18       1        0              0.283  FAIL
 >
-> 6 run, 1 failed, 6 skipped
+> 18 run, 1 failed, 6 skipped
 > skipped: no f32 weights on this device
-! tokmark: 1 of 6 cases failed
+! tokmark: 1 of 18 cases failed
 # A fault of the device: the end, with what it came from.
 $ SIMGPU_FAULT_LAUNCH=40 ./gpu ops --device cuda --op gemm --m 1,3,5 --n 64 --k 128 -o fault.json | sed -n '/^gemm.m/,$p'
 > gemm/m1/n64/k128/w=bf16                                   -             -           - cache          -       - -

@@ -10,11 +10,11 @@ $ tokmark verify --device null --op embed,gemm,sample --seeds 1 --quick
 > embed      bf16     -            1       0        0              0.000  PASS
 > gemm       f32      -           36       0        0              0.248  PASS
 > gemm       bf16     -           36       0        0              0.249  PASS
-> gemm       fp8      -            0       0        5                  -  skipped
+> gemm       fp8      -            0       0        7                  -  skipped
 > gemm       nvfp4    -            0       0        4                  -  skipped
-> sample     -        -            2       0        0              0.000  PASS
+> sample     -        -            3       0        0              0.000  PASS
 >
-> 77 run, 0 failed, 9 skipped
+> 78 run, 0 failed, 11 skipped
 > skipped: no fp8 weights on this device
 > skipped: no nvfp4 weights on this device
 $ tokmark verify --device ref --op embed,sample --seeds 2 --seed 7 --quick
@@ -24,9 +24,9 @@ $ tokmark verify --device ref --op embed,sample --seeds 2 --seed 7 --quick
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
 > embed      f32      -            4       0        0              0.000  PASS
 > embed      bf16     -            2       0        0              0.000  PASS
-> sample     -        -            4       0        0              0.000  PASS
+> sample     -        -            6       0        0              0.000  PASS
 >
-> 10 run, 0 failed, 0 skipped
+> 12 run, 0 failed, 0 skipped
 $ tokmark verify --device naive --op sample --seeds 1 --quick -v
 > device     naive: float32 reference, scalar, 1 thread, activations f32
 > cases      every fifth, 1 seed from 1
@@ -34,9 +34,10 @@ $ tokmark verify --device naive --op sample --seeds 1 --quick -v
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
 >   sample rows=1 vocab=1, seed 1: 0.000 of the limit, 1 elements
 >   sample rows=1 vocab=151936, seed 1: 0.000 of the limit, 1 elements
-> sample     -        -            2       0        0              0.000  PASS
+>   sample rows=3 vocab=514 nan, seed 1: 0.000 of the limit, 3 elements
+> sample     -        -            3       0        0              0.000  PASS
 >
-> 2 run, 0 failed, 0 skipped
+> 3 run, 0 failed, 0 skipped
 
 # A device that computes wrongly: exit 1, each case named.
 $ TOKMARK_NULL_SCRIPT='wrong_at=/b3/' tokmark verify --device null --op model --seeds 1 > out
