@@ -197,6 +197,7 @@ static void fill_row(const struct context *context, const char *key, struct span
   note_provenance(context->comparison, row);
   row->estimate = tmk_ratio_of_runs(context->base, row->base.runs, context->fresh, row->fresh.runs,
                                     context->comparison->prior_spread);
+  tmk_ratio_widen(&row->estimate, context->comparison->machine_change);
   if (context->comparison->same_run) row->estimate = (struct tmk_ratio){.df = 1, .p = 1};
   row->per_device = row->fresh.per_device / row->base.per_device;
   row->per_watt = row->fresh.per_watt / row->base.per_watt;
@@ -287,6 +288,38 @@ static void merge(const struct context *context, const struct group *base, const
   }
 }
 
+/* --- the machine --- */
+
+/* Root of the mean square of the runs' machine_spread. */
+static double machine_spread(const struct group *base, const struct group *fresh)
+{
+  double squares = 0;
+  const struct group *groups[] = {base, fresh};
+  for (int g = 0; g < 2; g++) {
+    for (int64_t i = 0; i < groups[g]->side->run_count; i++) {
+      const struct tmk_compare_run *run = &groups[g]->side->runs[i];
+      if (run->hardware == groups[g]->hardware) squares += run->machine_spread * run->machine_spread;
+    }
+  }
+  return sqrt(squares / (double)(base->runs + fresh->runs));
+}
+
+static double mean_ceiling(const struct group *group, int ceiling)
+{
+  double sum = 0;
+  for (int64_t i = 0; i < group->side->run_count; i++) {
+    if (group->side->runs[i].hardware == group->hardware) sum += group->side->runs[i].log_ceilings[ceiling];
+  }
+  return sum / (double)group->runs;
+}
+
+static double machine_change(const struct group *base, const struct group *fresh)
+{
+  double most = 0;
+  for (int c = 0; c <= TMK_DTYPE_COUNT; c++) most = fmax(most, fabs(mean_ceiling(fresh, c) - mean_ceiling(base, c)));
+  return most;
+}
+
 static enum tmk_status compare_groups(const struct group *base, const struct group *fresh,
                                       const struct tmk_compare_settings *settings, struct tmk_comparison *comparison)
 {
@@ -315,6 +348,10 @@ static enum tmk_status compare_groups(const struct group *base, const struct gro
   context.fresh = malloc((size_t)(fresh_points + 1) * sizeof *context.fresh);
   if (!comparison->rows || !comparison->only || !context.base || !context.fresh) TMK_TRY(TMK_ERR_MEMORY);
   if (base) find_differences(base, fresh, comparison);
+  if (identical && !comparison->same_run && isnan(settings->run_spread)) {
+    comparison->prior_spread = fmax(known, machine_spread(base, fresh));
+    comparison->machine_change = machine_change(base, fresh);
+  }
   merge(&context, base, fresh);
   TMK_TRY(decide(comparison, settings));
 out:

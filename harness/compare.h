@@ -25,7 +25,7 @@ enum tmk_compare_metric {
 };
 struct tmk_compare_settings {
   double threshold;  /* practical: 0.03 */
-  double run_spread; /* prior, of one run; NAN: by the kind of device */
+  double run_spread; /* prior, of one run; NAN: by the kind of device, or what the ceilings moved in the runs if that is more */
   double discovery_rate; /* of wrong differences among those called: 0.05 */
   enum tmk_compare_metric metric;
 };
@@ -64,6 +64,9 @@ struct tmk_compare_run {
   const struct tmk_interned *file, *start, *facts[TMK_FACT_COUNT]; /* borrowed from the set; "" where not known */
   const struct tmk_interned *hardware, *run_id;
   bool is_cpu, complete;
+  /* A CPU's ceilings, read before and after each round: ln of each, mean over the readings (NAN: not measured), and the largest standard
+   * deviation among them (0: not known). [TMK_DTYPE_COUNT] is the read bandwidth, the others FLOP/s. */
+  double log_ceilings[TMK_DTYPE_COUNT + 1], machine_spread;
 };
 
 struct tmk_compare_point {
@@ -126,6 +129,7 @@ struct tmk_comparison {
   int64_t base_runs, fresh_runs;
   const char *base_file, *fresh_file; /* the first of each */
   double prior_spread;
+  double machine_change; /* |ln| of the ceiling that differs most between the sides; 0 where hardware differs or is a GPU */
   struct tmk_compare_row *rows; /* owned; base's points in their order */
   int64_t row_count;
   struct tmk_compare_row *only; /* owned: points of the new side alone; verdict and estimate unset */

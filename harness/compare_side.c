@@ -112,12 +112,35 @@ static void run_facts(const struct tmk_result *result, struct facts *facts)
   put_text(facts, TMK_FACT_ENVIRONMENT, text);
 }
 
+/* How fast the machine was while the run lasted, and how far that moved. */
+static void fill_machine(const struct tmk_result *result, struct tmk_compare_run *run)
+{
+  const struct tmk_device_result *device = result->device_count > 0 ? &result->devices[0] : NULL;
+  run->machine_spread = 0;
+  for (int c = 0; c <= TMK_DTYPE_COUNT; c++) {
+    double mean = 0, squares = 0;
+    int64_t count = 0;
+    for (int64_t i = 0; device && device->info.is_cpu && i < device->reading_count; i++) {
+      const struct tmk_ceilings *reading = &device->readings[i].ceilings;
+      double value = log(c < TMK_DTYPE_COUNT ? reading->flops_per_s[c] : reading->read_bytes_per_s);
+      if (!isfinite(value)) continue;
+      count++;
+      double off = value - mean;
+      mean += off / (double)count;
+      squares += off * (value - mean);
+    }
+    run->log_ceilings[c] = count > 0 ? mean : NAN;
+    if (count > 1) run->machine_spread = fmax(run->machine_spread, sqrt(squares / (double)(count - 1)));
+  }
+}
+
 static enum tmk_status fill_run(struct tmk_intern *set, const char *file, const struct tmk_result *result,
                                 struct tmk_compare_run *run)
 {
   struct facts facts = {0};
   char hardware[1024] = "";
   run_facts(result, &facts);
+  fill_machine(result, run);
   for (int i = 0; i < TMK_FACT_COUNT; i++) {
     run->facts[i] = tmk_intern(set, facts.text[i]);
     if (!run->facts[i]) return TMK_ERR_MEMORY;

@@ -195,6 +195,15 @@ struct tmk_ratio tmk_ratio_of_runs(const struct tmk_run_value *base, int64_t bas
   return ratio;
 }
 
+void tmk_ratio_widen(struct tmk_ratio *ratio, double change)
+{
+  if (isnan(ratio->std_error) || !(change > 0)) return;
+  double own = ratio->std_error * ratio->std_error, all = own + change * change / 3;
+  if (own > 0) ratio->df = fmin(ratio->df * (all / own) * (all / own), 10 * NORMAL_DF); /* what is added has none to lose */
+  ratio->std_error = sqrt(all);
+  ratio->p = tmk_student_two_sided(ratio->log_ratio / ratio->std_error, ratio->df);
+}
+
 /* --- verdicts --- */
 
 const char *tmk_compare_verdict_name(enum tmk_compare_verdict verdict)

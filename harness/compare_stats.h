@@ -41,6 +41,10 @@ struct tmk_ratio {
 struct tmk_ratio tmk_ratio_of_runs(const struct tmk_run_value *base, int64_t base_count, const struct tmk_run_value *new_runs,
                                    int64_t new_count, double prior_spread);
 
+/* The machine was `change` (|ln|) faster or slower on one side, and how much of that the point felt is not known: anything between
+ * nothing and all of it, so change² ÷ 3 is added to the variance, the mean square of a uniform distance from one end. */
+void tmk_ratio_widen(struct tmk_ratio *ratio, double change);
+
 enum tmk_compare_verdict {
   TMK_COMPARE_SAME = 0,
   TMK_COMPARE_FASTER,

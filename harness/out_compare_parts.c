@@ -143,9 +143,14 @@ int tmk_compare_notes(const struct tmk_comparison *comparison, const struct tmk_
   }
   if (comparison->compared > 0 && !comparison->same_run && comparison->base_runs + comparison->fresh_runs == 2 && count < max) {
     snprintf(notes[count++], 320,
-             "One run a side: that runs of one program differ by %.3g %% (standard deviation) is assumed, not measured "
-             "(--run-spread). Folders of several runs measure it.",
+             "One run a side: that runs of one program differ by %.3g %% (standard deviation), or by what their ceilings moved, is "
+             "assumed, not measured (--run-spread). Folders of several runs measure it.",
              comparison->prior_spread * 100);
+  }
+  if (comparison->machine_change > 0.01 && count < max) {
+    snprintf(notes[count++], 320,
+             "The machine itself was not the same: a ceiling differs by %.3g %% between the sides. Intervals are wider for it.",
+             expm1(comparison->machine_change) * 100);
   }
   double spread = ambiguous_spread(comparison);
   if (isfinite(spread) && count < max) {

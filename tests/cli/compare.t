@@ -13,8 +13,8 @@ $ tokmark compare base.json same.json
 > 3 points of the base: 3 SAME
 > SAME: the whole interval within 1 +- 3 %. FASTER, SLOWER: all of it on one side of 1, the ratio beyond that; of those
 > called different, at most 5 in 100 are not (0 of 3 rows).
-> One run a side: that runs of one program differ by 0.5 % (standard deviation) is assumed, not measured (--run-spread).
-> Folders of several runs measure it.
+> One run a side: that runs of one program differ by 0.5 % (standard deviation), or by what their ceilings moved, is
+> assumed, not measured (--run-spread). Folders of several runs measure it.
 $ tokmark compare base.json slower.json
 ? 10
 > base     base.json: NVIDIA H100 80GB HBM3
@@ -29,8 +29,8 @@ $ tokmark compare base.json slower.json
 > 3 points of the base: 2 SAME, 1 SLOWER
 > SAME: the whole interval within 1 +- 3 %. FASTER, SLOWER: all of it on one side of 1, the ratio beyond that; of those
 > called different, at most 5 in 100 are not (1 of 3 rows).
-> One run a side: that runs of one program differ by 0.5 % (standard deviation) is assumed, not measured (--run-spread).
-> Folders of several runs measure it.
+> One run a side: that runs of one program differ by 0.5 % (standard deviation), or by what their ceilings moved, is
+> assumed, not measured (--run-spread). Folders of several runs measure it.
 ! tokmark: 1 point is slower; the first: step/llama-3.1-8b/decode/b32/c1024/w=bf16/kv=bf16: 0.9299 of the base
 $ tokmark compare base.json ambiguous.json
 > base     base.json: NVIDIA H100 80GB HBM3
@@ -45,8 +45,8 @@ $ tokmark compare base.json ambiguous.json
 > 3 points of the base: 3 AMBIGUOUS
 > SAME: the whole interval within 1 +- 3 %. FASTER, SLOWER: all of it on one side of 1, the ratio beyond that; of those
 > called different, at most 5 in 100 are not (0 of 3 rows).
-> One run a side: that runs of one program differ by 0.5 % (standard deviation) is assumed, not measured (--run-spread).
-> Folders of several runs measure it.
+> One run a side: that runs of one program differ by 0.5 % (standard deviation), or by what their ceilings moved, is
+> assumed, not measured (--run-spread). Folders of several runs measure it.
 > To tell 5 % apart in every AMBIGUOUS row takes about 2 runs a side at the spread seen.
 $ tokmark compare base.json ambiguous.json --strict > /dev/null
 ? 11
@@ -65,8 +65,8 @@ $ tokmark compare base.json missing.json
 > 3 points of the base: 1 SAME, 2 MISSING
 > SAME: the whole interval within 1 +- 3 %. FASTER, SLOWER: all of it on one side of 1, the ratio beyond that; of those
 > called different, at most 5 in 100 are not (0 of 1 rows).
-> One run a side: that runs of one program differ by 0.5 % (standard deviation) is assumed, not measured (--run-spread).
-> Folders of several runs measure it.
+> One run a side: that runs of one program differ by 0.5 % (standard deviation), or by what their ceilings moved, is
+> assumed, not measured (--run-spread). Folders of several runs measure it.
 ! tokmark: 2 of the base's points are missing, failed or INVALID in new; the first: step/llama-3.1-8b/decode/b1/c1024/w=bf16/kv=bf16: not in new
 $ tokmark compare base.json simulated.json
 ? 12
@@ -96,8 +96,8 @@ $ tokmark compare base.json other.json
 > 3 points of the base: 3 SAME
 > SAME: the whole interval within 1 +- 3 %. FASTER, SLOWER: all of it on one side of 1, the ratio beyond that; of those
 > called different, at most 5 in 100 are not (0 of 3 rows).
-> One run a side: that runs of one program differ by 0.5 % (standard deviation) is assumed, not measured (--run-spread).
-> Folders of several runs measure it.
+> One run a side: that runs of one program differ by 0.5 % (standard deviation), or by what their ceilings moved, is
+> assumed, not measured (--run-spread). Folders of several runs measure it.
 $ tokmark compare base.json base.json
 > base     base.json: NVIDIA H100 80GB HBM3
 > new      base.json: NVIDIA H100 80GB HBM3
@@ -154,8 +154,8 @@ $ tokmark compare base.json slower.json other.json
 > 3 points of the base: 2 SAME, 1 SLOWER
 > SAME: the whole interval within 1 +- 3 %. FASTER, SLOWER: all of it on one side of 1, the ratio beyond that; of those
 > called different, at most 5 in 100 are not (1 of 3 rows).
-> One run a side: that runs of one program differ by 0.5 % (standard deviation) is assumed, not measured (--run-spread).
-> Folders of several runs measure it.
+> One run a side: that runs of one program differ by 0.5 % (standard deviation), or by what their ceilings moved, is
+> assumed, not measured (--run-spread). Folders of several runs measure it.
 >
 > base     base.json: NVIDIA H100 80GB HBM3
 > new      other.json: NVIDIA B200
@@ -171,8 +171,8 @@ $ tokmark compare base.json slower.json other.json
 > 3 points of the base: 3 SAME
 > SAME: the whole interval within 1 +- 3 %. FASTER, SLOWER: all of it on one side of 1, the ratio beyond that; of those
 > called different, at most 5 in 100 are not (0 of 3 rows).
-> One run a side: that runs of one program differ by 0.5 % (standard deviation) is assumed, not measured (--run-spread).
-> Folders of several runs measure it.
+> One run a side: that runs of one program differ by 0.5 % (standard deviation), or by what their ceilings moved, is
+> assumed, not measured (--run-spread). Folders of several runs measure it.
 >
 > Side by side: tokens/s as each point counts them, * the best of a row
 >   A  base.json: NVIDIA H100 80GB HBM3
@@ -199,7 +199,7 @@ $ tokmark compare base.json slower.json --format md
 >
 > SAME: the whole interval within 1 +- 3 %. FASTER, SLOWER: all of it on one side of 1, the ratio beyond that; of those called different, at most 5 in 100 are not (1 of 3 rows).
 >
-> One run a side: that runs of one program differ by 0.5 % (standard deviation) is assumed, not measured (--run-spread). Folders of several runs measure it.
+> One run a side: that runs of one program differ by 0.5 % (standard deviation), or by what their ceilings moved, is assumed, not measured (--run-spread). Folders of several runs measure it.
 ! tokmark: 1 point is slower; the first: step/llama-3.1-8b/decode/b32/c1024/w=bf16/kv=bf16: 0.9299 of the base
 $ tokmark compare base.json missing.json --format csv
 ? 13
@@ -391,7 +391,7 @@ $ tokmark compare base.json hostile.json --format md
 >
 > SAME: the whole interval within 1 +- 3 %. FASTER, SLOWER: all of it on one side of 1, the ratio beyond that; of those called different, at most 5 in 100 are not (0 of 3 rows).
 >
-> One run a side: that runs of one program differ by 0.5 % (standard deviation) is assumed, not measured (--run-spread). Folders of several runs measure it.
+> One run a side: that runs of one program differ by 0.5 % (standard deviation), or by what their ceilings moved, is assumed, not measured (--run-spread). Folders of several runs measure it.
 $ tokmark compare hostile.json slower.json --format junit
 ? 10
 > <?xml version="1.0" encoding="UTF-8"?>

@@ -228,6 +228,10 @@ Test(compare, on_a_cpu_ratios_are_of_the_share_around_each_round)
   struct tmk_comparison *c = compare(sides, 2, &count);
   cr_expect(c->rows[0].by_share);
   cr_expect(fabs(c->rows[0].interval.ratio - 1) < 1e-6, "%g", c->rows[0].interval.ratio);
+  /* How much of the machine's change the point felt is not known: the interval says so. */
+  cr_expect(fabs(c->machine_change - log(1.5)) < 1e-9, "%g", c->machine_change);
+  cr_expect(c->rows[0].estimate.std_error >= log(1.5) / sqrt(3));
+  cr_expect_eq(c->rows[0].verdict, TMK_COMPARE_AMBIGUOUS);
   /* 6 ms at 40 GB/s are 8 ms at 30, of 10.01 */
   cr_expect(fabs(c->rows[0].base.share - 0.8 / 1.001) < 1e-3, "%g", c->rows[0].base.share);
   drop(sides, 2, c, count);

@@ -139,6 +139,18 @@ Test(ratio, takes_a_silent_side_to_be_as_the_other)
   near(tmk_ratio_of_runs(&base, 1, &fresh, 1, 0).std_error, sqrt(0.0008), 1e-12);
 }
 
+Test(ratio, of_a_machine_that_changed_is_less_certain)
+{
+  const struct tmk_run_value base = {1, 0.0004, 2}, fresh = {1.1, 0.0004, 2};
+  struct tmk_ratio ratio = tmk_ratio_of_runs(&base, 1, &fresh, 1, 0), wide = ratio;
+  tmk_ratio_widen(&wide, 0);
+  cr_assert_eq(wide.std_error, ratio.std_error);
+  tmk_ratio_widen(&wide, 0.3);
+  near(wide.std_error, sqrt(0.0008 + 0.03), 1e-12);
+  near(wide.df, ratio.df * (0.0308 / 0.0008) * (0.0308 / 0.0008), 1e-9);
+  near(wide.p, tmk_student_two_sided(0.1 / wide.std_error, wide.df), 1e-12);
+}
+
 Test(ratio, without_any_variance)
 {
   const struct tmk_run_value a = {1, 0, 2}, b = {1.1, 0, 2};
