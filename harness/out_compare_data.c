@@ -5,6 +5,7 @@
 
 #include "json.h"
 #include "out_compare.h"
+#include "out_parts.h"
 #include "verdict.h"
 
 /* --- one row as named values: the columns of the CSV and the members of the JSON --- */
@@ -81,23 +82,9 @@ static int values_of(const struct tmk_compare_row *row, bool only_new, struct va
 
 /* --- CSV: RFC 4180 --- */
 
-static void csv_text(FILE *out, const char *text)
-{
-  if (!strpbrk(text, ",\"\r\n")) {
-    fputs(text, out);
-    return;
-  }
-  putc('"', out);
-  for (; *text; text++) {
-    if (*text == '"') putc('"', out);
-    putc(*text, out);
-  }
-  putc('"', out);
-}
-
 static void csv_value(FILE *out, const struct value *value)
 {
-  if (value->kind == TEXT) csv_text(out, value->text);
+  if (value->kind == TEXT) tmk_out_csv_text(out, value->text);
   if (value->kind == INT) fprintf(out, "%lld", (long long)value->integer);
   if (value->kind == REAL && isfinite(value->real)) fprintf(out, "%.9g", value->real);
 }
@@ -106,13 +93,13 @@ static void csv_row(FILE *out, const struct tmk_comparison *comparison, const st
 {
   struct value values[VALUES_MAX];
   int count = values_of(row, only_new, values);
-  csv_text(out, comparison->base ? comparison->base->name : "");
+  tmk_out_csv_text(out, comparison->base ? comparison->base->name : "");
   putc(',', out);
-  csv_text(out, comparison->fresh->name);
+  tmk_out_csv_text(out, comparison->fresh->name);
   putc(',', out);
-  csv_text(out, comparison->base_hardware);
+  tmk_out_csv_text(out, comparison->base_hardware);
   putc(',', out);
-  csv_text(out, comparison->fresh_hardware);
+  tmk_out_csv_text(out, comparison->fresh_hardware);
   for (int i = 0; i < count; i++) {
     putc(',', out);
     csv_value(out, &values[i]);

@@ -20,16 +20,7 @@ static void put_cell(struct row *row, const char *text)
 {
   fputs(row->separator, row->out);
   row->separator = ",";
-  if (!strpbrk(text, ",\"\r\n")) {
-    fputs(text, row->out);
-    return;
-  }
-  putc('"', row->out);
-  for (; *text; text++) {
-    if (*text == '"') putc('"', row->out);
-    putc(*text, row->out);
-  }
-  putc('"', row->out);
+  tmk_out_csv_text(row->out, text);
 }
 
 static void put_text(struct row *row, const char *text)

@@ -35,6 +35,20 @@ void tmk_out_clean(const char *text, bool ascii, char *clean, size_t size)
   clean[used] = '\0';
 }
 
+void tmk_out_csv_text(FILE *out, const char *text)
+{
+  if (!strpbrk(text, ",\"\r\n")) {
+    fputs(text, out);
+    return;
+  }
+  putc('"', out);
+  for (; *text; text++) {
+    if (*text == '"') putc('"', out);
+    putc(*text, out);
+  }
+  putc('"', out);
+}
+
 void tmk_out_wrapped(FILE *out, const char *text, int column, int indent)
 {
   enum { WIDTH = 120 };

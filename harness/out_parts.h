@@ -10,6 +10,8 @@
 /* Copies a string of unknown origin: control characters (C0, DEL, C1) become '?', and with `ascii` whatever is no ASCII too,
  * one '?' a character ("+-" for the plus-minus sign). Cut at `size`. */
 void tmk_out_clean(const char *text, bool ascii, char *clean, size_t size);
+/* A cell of a CSV file, quoted where RFC 4180 asks for it. */
+void tmk_out_csv_text(FILE *out, const char *text);
 /* Prints text, already clean, wrapped at 120 columns; the first line starts at `column`, later ones at `indent`. Ends the
  * line. */
 void tmk_out_wrapped(FILE *out, const char *text, int column, int indent);
