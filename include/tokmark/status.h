@@ -8,6 +8,8 @@
 #ifndef TOKMARK_STATUS_H
 #define TOKMARK_STATUS_H
 
+#include <stdbool.h>
+
 enum tmk_status {
   TMK_OK = 0,
   TMK_ERR_USAGE,       /* the user's input is wrong: option, file, model, value. Exit 2 */
@@ -28,7 +30,7 @@ enum tmk_status {
 struct tmk_error {
   enum tmk_status status;
   char message[1024];
-  _Bool said; /* it was printed already, by this rank or by another: main() prints nothing */
+  bool said; /* it was printed already, by this rank or by another: main() prints nothing */
 };
 
 /* Formats `format` into err->message (cut at its size, control characters replaced by '?') and returns `status`.
