@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "json.h"
 #include "opt.h"
 #include "out_compare.h"
 #include "output_file.h"
@@ -186,11 +185,7 @@ static enum tmk_status print(const struct options *options, const struct tmk_com
   }
   if (fclose(out) != 0 && status == TMK_OK) status = tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the output");
   TMK_TRY(status);
-  if (options->output) {
-    TMK_TRY(tmk_file_write_atomic(options->output, text, size, err));
-  } else {
-    fwrite(text, 1, size, stdout); /* main() sees to a write that fails */
-  }
+  TMK_TRY(tmk_output_write(options->output, text, size, err));
 out:
   free(text);
   return status;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "json.h"
 #include "opt.h"
 #include "out_report.h"
 #include "output_file.h"
@@ -101,11 +100,7 @@ static enum tmk_status write_page(const struct options *options, const struct tm
   status = tmk_out_report(out, page, err);
   if (fclose(out) != 0 && status == TMK_OK) status = tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the report");
   TMK_TRY(status);
-  if (options->output) {
-    TMK_TRY(tmk_file_write_atomic(options->output, text, size, err));
-  } else {
-    fwrite(text, 1, size, stdout); /* main() sees to a write that fails */
-  }
+  TMK_TRY(tmk_output_write(options->output, text, size, err));
 out:
   free(text);
   return status;

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "json.h"
 #include "opt.h"
 #include "out.h"
 #include "out_export.h"
@@ -152,11 +151,7 @@ static enum tmk_status show(const struct options *options, const struct tmk_opt_
   status = print_files(out, options, parsed, left_out, sizeof left_out, err);
   if (fclose(out) != 0 && status == TMK_OK) status = tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the output");
   TMK_TRY(status);
-  if (options->output) {
-    TMK_TRY(tmk_file_write_atomic(options->output, text, size, err));
-  } else {
-    fwrite(text, 1, size, stdout); /* main() sees to a write that fails */
-  }
+  TMK_TRY(tmk_output_write(options->output, text, size, err));
   if (left_out[0]) fprintf(stderr, "tokmark: %s\n", left_out);
 out:
   free(text);

@@ -118,19 +118,16 @@ static void fill_machine(const struct tmk_result *result, struct tmk_compare_run
   const struct tmk_device_result *device = result->device_count > 0 ? &result->devices[0] : NULL;
   run->machine_spread = 0;
   for (int c = 0; c <= TMK_DTYPE_COUNT; c++) {
-    double mean = 0, squares = 0;
-    int64_t count = 0;
+    struct tmk_moments readings = {0};
     for (int64_t i = 0; device && device->info.is_cpu && i < device->reading_count; i++) {
       const struct tmk_ceilings *reading = &device->readings[i].ceilings;
       double value = log(c < TMK_DTYPE_COUNT ? reading->flops_per_s[c] : reading->read_bytes_per_s);
-      if (!isfinite(value)) continue;
-      count++;
-      double off = value - mean;
-      mean += off / (double)count;
-      squares += off * (value - mean);
+      if (isfinite(value)) tmk_moments_add(&readings, value);
     }
-    run->log_ceilings[c] = count > 0 ? mean : NAN;
-    if (count > 1) run->machine_spread = fmax(run->machine_spread, sqrt(squares / (double)(count - 1)));
+    run->log_ceilings[c] = readings.count > 0 ? readings.mean : NAN;
+    if (readings.count > 1) {
+      run->machine_spread = fmax(run->machine_spread, sqrt(readings.squares / (double)(readings.count - 1)));
+    }
   }
 }
 

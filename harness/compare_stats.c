@@ -100,8 +100,7 @@ struct tmk_run_value tmk_run_value_of_samples(const struct tmk_sample *samples, 
                                               const double *offsets, int64_t offset_count, double *scratch)
 {
   struct tmk_run_value run = {.value = NAN, .variance = NAN, .df = NAN};
-  double mean = 0, squares = 0;
-  int64_t rounds = 0;
+  struct tmk_moments rounds = {0};
   for (int32_t round = next_round(samples, count, -1); round < INT32_MAX; round = next_round(samples, count, round)) {
     int64_t found = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -109,18 +108,13 @@ struct tmk_run_value tmk_run_value_of_samples(const struct tmk_sample *samples, 
     }
     double median = median_of(scratch, found);
     if (!(median > 0) || passes_per_sample < 1) return run;
-    double value = -log(median / (double)passes_per_sample * 1e-9) + (round < offset_count ? offsets[round] : 0);
-    /* Welford 1962: mean and sum of squares in one pass. */
-    rounds++;
-    double off = value - mean;
-    mean += off / (double)rounds;
-    squares += off * (value - mean);
+    tmk_moments_add(&rounds, -log(median / (double)passes_per_sample * 1e-9) + (round < offset_count ? offsets[round] : 0));
   }
-  if (rounds == 0) return run;
-  run.value = mean;
-  if (rounds > 1) {
-    run.df = (double)(rounds - 1);
-    run.variance = squares / run.df / (double)rounds;
+  if (rounds.count == 0) return run;
+  run.value = rounds.mean;
+  if (rounds.count > 1) {
+    run.df = (double)(rounds.count - 1);
+    run.variance = rounds.squares / run.df / (double)rounds.count;
   }
   return run;
 }
@@ -128,9 +122,9 @@ struct tmk_run_value tmk_run_value_of_samples(const struct tmk_sample *samples, 
 /* --- two sides --- */
 
 struct side {
-  double mean, squares; /* of the runs' values */
-  double variance;      /* mean of the runs' own variances; NAN if none has one */
-  double df;            /* of one run's variance */
+  struct tmk_moments values; /* of the runs */
+  double variance;           /* mean of the runs' own variances; NAN if none has one */
+  double df;                 /* of one run's variance */
 };
 
 static struct side side_of(const struct tmk_run_value *runs, int64_t count)
@@ -139,9 +133,7 @@ static struct side side_of(const struct tmk_run_value *runs, int64_t count)
   double variance = 0, df = 0;
   int64_t known = 0;
   for (int64_t i = 0; i < count; i++) {
-    double off = runs[i].value - side.mean;
-    side.mean += off / (double)(i + 1);
-    side.squares += off * (runs[i].value - side.mean);
+    tmk_moments_add(&side.values, runs[i].value);
     if (isnan(runs[i].variance)) continue;
     known++;
     variance += runs[i].variance;
@@ -167,7 +159,7 @@ struct tmk_ratio tmk_ratio_of_runs(const struct tmk_run_value *base, int64_t bas
                                    int64_t new_count, double prior_spread)
 {
   struct side b = side_of(base, base_count), n = side_of(new_runs, new_count);
-  struct tmk_ratio ratio = {.log_ratio = n.mean - b.mean, .std_error = NAN, .df = NAN, .p = NAN, .run_spread = NAN};
+  struct tmk_ratio ratio = {.log_ratio = n.values.mean - b.values.mean, .std_error = NAN, .df = NAN, .p = NAN, .run_spread = NAN};
   double between = (double)(base_count - 1 + new_count - 1), runs = 1.0 / (double)base_count + 1.0 / (double)new_count;
   double prior = prior_spread * prior_spread;
   /* A side whose runs say nothing of themselves is taken to be as the other. */
@@ -177,7 +169,7 @@ struct tmk_ratio tmk_ratio_of_runs(const struct tmk_run_value *base, int64_t bas
   if (!within_known && !(between > 0)) return ratio;
   double within = within_known ? (b.variance + n.variance) / 2 : 0;
   if (between > 0) {
-    double squares = b.squares + n.squares, trust = contradicts(squares, between, prior + within) ? 0 : PRIOR_DF;
+    double squares = b.values.squares + n.values.squares, trust = contradicts(squares, between, prior + within) ? 0 : PRIOR_DF;
     double variance = (trust * (prior + within) + squares) / (trust + between);
     ratio.run_spread = sqrt(variance);
     ratio.std_error = sqrt(variance * runs);

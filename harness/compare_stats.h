@@ -20,6 +20,19 @@ double tmk_student_two_sided(double t, double df);
 /* The t with P(|T| ≤ t) = level, 0 < level < 1. */
 double tmk_student_quantile(double level, double df);
 
+/* Mean and sum of squared distances from it, one value after the other (Welford 1962); zeroed is empty. */
+struct tmk_moments {
+  int64_t count;
+  double mean, squares;
+};
+static inline void tmk_moments_add(struct tmk_moments *moments, double value)
+{
+  double off = value - moments->mean;
+  moments->count++;
+  moments->mean += off / (double)moments->count;
+  moments->squares += off * (value - moments->mean);
+}
+
 struct tmk_run_value { /* of one point in one run */
   double value;        /* ln(speed), whatever unit the speed has */
   double variance;     /* of it, from its rounds; NAN with fewer than two, or where it has no samples */

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "json.h"
+
 static enum tmk_status fail_errno(const char *path, int cause, struct tmk_error *err)
 {
   return tmk_fail(err, TMK_ERR_USAGE, "--output %.512s: %s", path, strerror(cause));
@@ -39,5 +41,12 @@ enum tmk_status tmk_output_check(const char *path, bool force, struct tmk_error 
     return tmk_fail(err, TMK_ERR_USAGE, "--output %.512s: exists; --force overwrites it", path);
   }
   if (access(path, W_OK) != 0) return fail_errno(path, errno, err);
+  return TMK_OK;
+}
+
+enum tmk_status tmk_output_write(const char *path, const char *text, size_t size, struct tmk_error *err)
+{
+  if (path) return tmk_file_write_atomic(path, text, size, err);
+  fwrite(text, 1, size, stdout);
   return TMK_OK;
 }
