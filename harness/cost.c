@@ -13,6 +13,7 @@
  *   KV read    keys and values that stood in the cache before the step and that some query of the step sees. The rows that
  *              the step appends are still at hand when its queries read them.
  *   KV write   the rows appended.
+ * Communication  bytes over a rank's links as busbw counts them: 2(n−1)/n of an all-reduce's, (n−1)/n of an all-gather's.
  */
 #include "cost.h"
 
@@ -94,6 +95,17 @@ static int64_t distinct_tokens(const struct tmk_plan *plan, const struct tmk_op_
   return distinct;
 }
 
+/* ---- collectives ---- */
+
+/* What must pass a rank's links, one way, as busbw counts it: the size as nccl-tests counts it times the bus factor. */
+static double collective_bytes(const struct tmk_plan *plan, const struct tmk_op_collective *o)
+{
+  const int tensor = o->x != TMK_TENSOR_NONE ? o->x : o->y;
+  const double part = (double)o->rows * (double)tmk_dtype_bytes(tensor_dtype(plan, tensor), o->cols);
+  const double size = o->collective == TMK_COLL_ALL_GATHER ? part * o->ranks : part;
+  return size * tmk_collective_bus_factor(o->collective, o->ranks);
+}
+
 /* ---- one operation ---- */
 
 /* Weights that an operation reads beside an embedding: rows of the last dimension, block scales by row. */
@@ -165,6 +177,7 @@ struct tmk_cost tmk_cost_op(const struct tmk_plan *plan, const struct tmk_op *op
     cost.kv_read_bytes = kv_read_bytes(plan, o);
     break;
   }
+  case TMK_OP_COLLECTIVE: cost.comm_bytes = collective_bytes(plan, &op->u.collective); break;
   case TMK_OP_SWIGLU:
   case TMK_OP_SAMPLE:
   case TMK_OP_KIND_COUNT: break;

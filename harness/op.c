@@ -7,7 +7,7 @@
 static const char *const kind_names[TMK_OP_KIND_COUNT] = {
     [TMK_OP_EMBED] = "embed",     [TMK_OP_RMSNORM] = "rmsnorm",     [TMK_OP_GEMM] = "gemm",
     [TMK_OP_ROPE_KV] = "rope_kv", [TMK_OP_ATTENTION] = "attention", [TMK_OP_SWIGLU] = "swiglu",
-    [TMK_OP_SAMPLE] = "sample",
+    [TMK_OP_SAMPLE] = "sample",   [TMK_OP_COLLECTIVE] = "collective",
 };
 
 const char *tmk_op_kind_name(enum tmk_op_kind kind)
@@ -113,6 +113,15 @@ int tmk_op_operands(const struct tmk_op *op, struct tmk_operand operands[TMK_OP_
     push(&list, (struct tmk_operand){"tokens", o->tokens, out, o->token_first, o->rows});
     break;
   }
+  case TMK_OP_COLLECTIVE: {
+    const struct tmk_op_collective *o = &op->u.collective;
+    const int64_t count = times(o->rows, o->cols);
+    const bool in_place = o->collective == TMK_COLL_ALL_REDUCE;
+    add_optional(&list, "x", o->x, in_place ? TMK_ACCESS_INOUT : in, count);
+    add_optional(&list, "parts", o->parts, out, times(o->ranks, count));
+    add_optional(&list, "y", o->y, out, o->parts == TMK_TENSOR_NONE ? count : times(o->rows, o->y_cols));
+    break;
+  }
   case TMK_OP_KIND_COUNT: break;
   }
   return list.count;
@@ -164,6 +173,12 @@ void tmk_op_describe(const struct tmk_op *op, char *text, int text_size)
   case TMK_OP_SAMPLE: {
     const struct tmk_op_sample *o = &op->u.sample;
     snprintf(text, size, "%s rows=%lld vocab=%lld", head, LL(o->rows), LL(o->vocab));
+    break;
+  }
+  case TMK_OP_COLLECTIVE: {
+    const struct tmk_op_collective *o = &op->u.collective;
+    snprintf(text, size, "%s %s n=%d rows=%lld cols=%lld", head, tmk_collective_name(o->collective), o->ranks,
+             LL(o->rows), LL(o->cols));
     break;
   }
   case TMK_OP_KIND_COUNT: snprintf(text, size, "%s", head); break;

@@ -59,6 +59,7 @@ static int *operand_slot(struct tmk_op *op, int operand_tensor)
   case TMK_OP_ATTENTION: fields[0] = &op->u.attention.k_cache, fields[1] = &op->u.attention.v_cache; break;
   case TMK_OP_SWIGLU:
   case TMK_OP_SAMPLE:
+  case TMK_OP_COLLECTIVE:
   case TMK_OP_KIND_COUNT: break;
   }
   for (int i = 0; fields[i]; i++) {

@@ -50,6 +50,7 @@ struct tmk_op_workload tmk_op_shape_workload(const struct tmk_verify_case *shape
     w.heads_q = o->heads_q, w.heads_kv = o->heads_kv, w.head_dim = o->head_dim, w.window = o->window;
     break;
   }
+  case TMK_OP_COLLECTIVE: /* a plan of one operation has no ranks: `tokmark comm` measures them */
   case TMK_OP_KIND_COUNT: break;
   }
   return w;

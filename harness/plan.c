@@ -109,48 +109,43 @@ static enum tmk_status check_workload(const struct tmk_workload *w, const struct
   TMK_TRY(check_dtype("--dtype", w->weight_dtype, err));
   TMK_TRY(check_blocks(w->weight_dtype, m, err));
   TMK_TRY(check_dtype("--kv-dtype", w->kv_dtype, err));
-  const struct {
-    const char *name;
-    int value;
-  } parallel[] = {{"tp", w->layout.tp}, {"pp", w->layout.pp}, {"dp", w->layout.dp}};
-  for (size_t i = 0; i < sizeof parallel / sizeof parallel[0]; i++) {
-    if (parallel[i].value == 1) continue;
-    return tmk_fail(err, TMK_ERR_UNSUPPORTED, "%s %d: only %s 1 is supported yet", parallel[i].name, parallel[i].value,
-                    parallel[i].name);
-  }
 out:
   return status;
 }
 
 /* ---- shape of the pass ---- */
 
-static enum tmk_status shape_pass(const struct tmk_plan_args *args, struct tmk_plan_shape *shape, struct tmk_error *err)
+static enum tmk_status shape_pass(const struct tmk_plan_args *args, const struct tmk_plan_share *share,
+                                  struct tmk_plan_shape *shape, struct tmk_error *err)
 {
   const struct tmk_workload *w = args->workload;
-  const int64_t layers = args->model->num_hidden_layers;
+  const int64_t seqs = share->seqs, microbatch = divide_up(seqs, w->layout.microbatches);
   int64_t needed;
   if (w->phase == TMK_PHASE_DECODE) {
-    *shape = (struct tmk_plan_shape){
-        .q_len_max = 1, .prompts_per_step = w->batch, .rows_max = w->batch, .tokens = w->batch, .steps = 1};
+    *shape = (struct tmk_plan_shape){.q_len_max = 1,
+                                     .prompts_per_step = microbatch,
+                                     .rows_max = microbatch,
+                                     .tokens = seqs,
+                                     .steps = w->layout.microbatches};
     needed = w->context + 1;
   } else {
     const bool whole = w->input_len <= w->prefill_chunk;
     shape->q_len_max = whole ? w->input_len : w->prefill_chunk;
-    shape->prompts_per_step = whole ? min_int64(w->prefill_chunk / w->input_len, w->batch) : 1;
+    shape->prompts_per_step = whole ? min_int64(w->prefill_chunk / w->input_len, microbatch) : 1;
     shape->rows_max = shape->prompts_per_step * shape->q_len_max;
-    shape->tokens = w->batch * w->input_len;
+    shape->tokens = seqs * w->input_len;
     shape->steps =
-        whole ? divide_up(w->batch, shape->prompts_per_step) : w->batch * divide_up(w->input_len, w->prefill_chunk);
+        whole ? divide_up(seqs, shape->prompts_per_step) : seqs * divide_up(w->input_len, w->prefill_chunk);
     needed = w->input_len;
   }
   shape->positions = args->kv_positions ? args->kv_positions : needed;
-  shape->layers_held = w->layers_held ? w->layers_held : layers;
+  shape->layers_held = w->layers_held ? w->layers_held : share->layers;
   if (shape->positions < needed || shape->positions > TMK_KV_POSITIONS) {
     return tmk_fail(err, TMK_ERR_USAGE, "KV cache of %lld positions: must be %lld..%lld", LL(shape->positions),
                     LL(needed), LL(TMK_KV_POSITIONS));
   }
   /* No overflow: batch ≤ 2^16, chunks of a prompt ≤ 2^24, layers ≤ 2^30 are multiplied only below the limit. */
-  const int64_t per_step = tmk_plan_step_ops(layers);
+  const int64_t per_step = tmk_plan_step_ops(&w->layout, share);
   if (shape->steps > TMK_PLAN_MAX_OPS / per_step) {
     return tmk_fail(err, TMK_ERR_USAGE,
                     "%lld steps of %lld operations: a pass can have %lld operations; take fewer or shorter prompts or "
@@ -166,6 +161,7 @@ enum tmk_status tmk_plan_create(const struct tmk_plan_args *args, struct tmk_pla
 {
   enum tmk_status status = TMK_OK;
   struct tmk_plan *plan = NULL;
+  struct tmk_plan_share share;
   struct tmk_plan_shape shape = {0};
   struct tmk_plan_tensors tensors = {0};
   double rope_scale;
@@ -173,11 +169,12 @@ enum tmk_status tmk_plan_create(const struct tmk_plan_args *args, struct tmk_pla
   TMK_TRY(check_model(args->model, err));
   TMK_TRY(check_workload(args->workload, args->model, err));
   TMK_TRY(check_dtype("activation dtype", args->act_dtype, err));
-  TMK_TRY(shape_pass(args, &shape, err));
+  TMK_TRY(tmk_plan_share_of(args->model, args->workload, &share, err));
+  TMK_TRY(shape_pass(args, &share, &shape, err));
 
   plan = calloc(1, sizeof *plan);
   if (plan) {
-    plan->ops = calloc((size_t)(shape.steps * tmk_plan_step_ops(args->model->num_hidden_layers)), sizeof *plan->ops);
+    plan->ops = calloc((size_t)(shape.steps * tmk_plan_step_ops(&args->workload->layout, &share)), sizeof *plan->ops);
     plan->steps = calloc((size_t)shape.steps, sizeof *plan->steps);
   }
   if (!plan || !plan->ops || !plan->steps) {
@@ -188,6 +185,8 @@ enum tmk_status tmk_plan_create(const struct tmk_plan_args *args, struct tmk_pla
   plan->workload = *args->workload;
   plan->seed = args->seed;
   plan->act_dtype = args->act_dtype;
+  plan->share = share;
+  plan->alone = args->alone;
   TMK_TRY(tmk_plan_tensors_build(plan, &shape, &tensors, err));
   tmk_rope_frequencies(&plan->model.rope, plan->constants, &rope_scale);
   tmk_plan_steps_build(plan, &shape, &tensors, rope_scale);

@@ -7,12 +7,12 @@
 
 #include "tokmark/plan.h"
 
-/* Sizes that follow from model and workload before anything is allocated. */
+/* Sizes that follow from model, workload and share before anything is allocated. */
 struct tmk_plan_shape {
   int64_t q_len_max;        /* tokens of one sequence in the longest step: 1 in decode */
   int64_t prompts_per_step; /* sequences in a step, at most */
   int64_t rows_max;         /* tokens of the largest step */
-  int64_t tokens;           /* of the whole pass, all sequences */
+  int64_t tokens;           /* of the whole pass, all sequences of the share */
   int64_t positions;        /* capacity of the cache a sequence */
   int64_t steps;
   int64_t layers_held;
@@ -25,11 +25,12 @@ struct tmk_layer_tensors {
   int k_cache, v_cache;
 };
 
-/* Tensors outside the layers, and the activations that all layers share. */
+/* Tensors outside the layers, and the activations that all layers share; TMK_TENSOR_NONE where a stage has none. */
 struct tmk_plan_tensors {
   int tokens, inv_freq, embedding, final_norm, lm_head;
   int residual, normed, qkv, q, attn_out, delta, gate_up, act;
   int final_hidden, logits, tokens_out;
+  int logits_part, logits_parts; /* tp > 1: this rank's columns, and every rank's as they are gathered */
   struct tmk_layer_tensors *layers; /* [layers_held], owned by the caller of tmk_plan_tensors_build */
 };
 
@@ -37,8 +38,8 @@ struct tmk_plan_tensors {
 enum tmk_status tmk_plan_tensors_build(struct tmk_plan *plan, const struct tmk_plan_shape *shape,
                                        struct tmk_plan_tensors *out, struct tmk_error *err);
 
-/* Operations of a step that ends prompts: the most a step has. */
-int64_t tmk_plan_step_ops(int64_t layers);
+/* Operations of a step at most: one that ends prompts, and the pass. */
+int64_t tmk_plan_step_ops(const struct tmk_layout *layout, const struct tmk_plan_share *share);
 /* Fills plan->ops and plan->steps, both allocated for shape->steps steps of that many operations. */
 void tmk_plan_steps_build(struct tmk_plan *plan, const struct tmk_plan_shape *shape,
                           const struct tmk_plan_tensors *tensors, double rope_scale);

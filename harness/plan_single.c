@@ -79,6 +79,7 @@ static int64_t op_rows(const struct tmk_op *op)
   case TMK_OP_ATTENTION: return op->u.attention.seqs * op->u.attention.q_len;
   case TMK_OP_SWIGLU: return op->u.swiglu.rows;
   case TMK_OP_SAMPLE: return op->u.sample.rows;
+  case TMK_OP_COLLECTIVE: return op->u.collective.rows;
   case TMK_OP_KIND_COUNT: break;
   }
   return 0;

@@ -14,6 +14,9 @@
  *   prompts end     final_norm    residual + delta of each prompt's last row → final_hidden
  *                   lm_head       final_hidden → logits
  *                   sample        logits → tokens_out
+ * tp > 1: o_proj and down_proj are each followed by an all-reduce of delta, and lm_head gives this rank's columns, which are
+ * gathered. pp > 1: residual and delta come from the stage before in place of embed, and go to the next in place of what
+ * follows the layers; behind the last step the tokens go from the last stage to the first.
  */
 #include <math.h>
 
@@ -34,9 +37,12 @@ struct builder {
   double rope_scale, softmax_scale;
 };
 
-int64_t tmk_plan_step_ops(int64_t layers)
+int64_t tmk_plan_step_ops(const struct tmk_layout *layout, const struct tmk_plan_share *share)
 {
-  return 1 + 9 * layers + 3;
+  const int64_t per_layer = layout->tp > 1 ? 11 : 9, begin = share->pp_rank == 0 ? 1 : 2;
+  const int64_t end = share->pp_rank < layout->pp - 1 ? 2 : layout->tp > 1 ? 4 : 3;
+  const int64_t tokens = layout->pp > 1 ? 1 : 0;
+  return begin + per_layer * share->layers + end + tokens;
 }
 
 static int64_t min_int64(int64_t a, int64_t b)
@@ -112,8 +118,8 @@ static void push_rope_kv(const struct builder *b, const struct step_place *at, i
       .q_len = at->q_len,
       .seq_first = at->seq_first,
       .past = at->past,
-      .heads_q = m->num_attention_heads,
-      .heads_kv = m->num_key_value_heads,
+      .heads_q = b->plan->share.heads_q,
+      .heads_kv = b->plan->share.heads_kv,
       .head_dim = m->head_dim,
       .rotary_dim = m->rope.rotary_dim,
       .eps = m->rms_norm_eps,
@@ -137,8 +143,8 @@ static void push_attention(const struct builder *b, const struct step_place *at,
       .q_len = at->q_len,
       .seq_first = at->seq_first,
       .past = at->past,
-      .heads_q = m->num_attention_heads,
-      .heads_kv = m->num_key_value_heads,
+      .heads_q = b->plan->share.heads_q,
+      .heads_kv = b->plan->share.heads_kv,
       .head_dim = m->head_dim,
       .window = tmk_model_layer_window(m, layer),
       .scale = b->softmax_scale,
@@ -149,10 +155,97 @@ static void push_attention(const struct builder *b, const struct step_place *at,
   };
 }
 
+/* ---- between ranks ---- */
+
+static void push_all_reduce(const struct builder *b, int layer, const char *label, int64_t rows)
+{
+  const struct tmk_plan *plan = b->plan;
+  if (plan->workload.layout.tp == 1) return;
+  push_op(b, TMK_OP_COLLECTIVE, layer, label)->u.collective = (struct tmk_op_collective){
+      .collective = TMK_COLL_ALL_REDUCE,
+      .group = TMK_GROUP_TP,
+      .ranks = plan->workload.layout.tp,
+      .rank = plan->share.tp_rank,
+      .rows = rows,
+      .cols = plan->model.hidden_size,
+      .x = b->tensors->delta,
+      .parts = TMK_TENSOR_NONE,
+      .y = TMK_TENSOR_NONE,
+  };
+}
+
+/* To the next stage, or from the one before. */
+static void push_transfer(const struct builder *b, enum tmk_group group, const char *label, int64_t rows, int64_t cols,
+                          int tensor)
+{
+  const bool sends = group == TMK_GROUP_NEXT;
+  push_op(b, TMK_OP_COLLECTIVE, -1, label)->u.collective = (struct tmk_op_collective){
+      .collective = TMK_COLL_SEND_RECV,
+      .group = group,
+      .ranks = 2,
+      .rank = sends ? 0 : 1,
+      .rows = rows,
+      .cols = cols,
+      .x = sends ? tensor : TMK_TENSOR_NONE,
+      .parts = TMK_TENSOR_NONE,
+      .y = sends ? TMK_TENSOR_NONE : tensor,
+  };
+}
+
+static void push_stage_begin(const struct builder *b, int64_t rows)
+{
+  const int64_t hidden = b->plan->model.hidden_size;
+  push_transfer(b, TMK_GROUP_PREV, "recv_residual", rows, hidden, b->tensors->residual);
+  push_transfer(b, TMK_GROUP_PREV, "recv_delta", rows, hidden, b->tensors->delta);
+}
+
+static void push_stage_end(const struct builder *b, int64_t rows)
+{
+  const int64_t hidden = b->plan->model.hidden_size;
+  push_transfer(b, TMK_GROUP_NEXT, "send_residual", rows, hidden, b->tensors->residual);
+  push_transfer(b, TMK_GROUP_NEXT, "send_delta", rows, hidden, b->tensors->delta);
+}
+
+static void push_tokens_back(const struct builder *b)
+{
+  struct tmk_plan *plan = b->plan;
+  const struct tmk_layout *layout = &plan->workload.layout;
+  if (layout->pp == 1) return;
+  const int first_op = plan->op_count;
+  plan->step_count--; /* it belongs to the last step */
+  if (plan->share.pp_rank == layout->pp - 1) {
+    push_transfer(b, TMK_GROUP_NEXT, "send_tokens", 1, plan->share.seqs, b->tensors->tokens_out);
+  } else if (plan->share.pp_rank == 0) {
+    push_transfer(b, TMK_GROUP_PREV, "recv_tokens", 1, plan->share.seqs, b->tensors->tokens_out);
+  }
+  plan->steps[plan->step_count++].op_count += plan->op_count - first_op;
+}
+
+/* Every rank's columns of the logits, on every rank. */
+static void push_gather(const struct builder *b, int64_t rows)
+{
+  const struct tmk_plan *plan = b->plan;
+  const struct tmk_plan_tensors *t = b->tensors;
+  push_op(b, TMK_OP_COLLECTIVE, -1, "gather_logits")->u.collective = (struct tmk_op_collective){
+      .collective = TMK_COLL_ALL_GATHER,
+      .group = TMK_GROUP_TP,
+      .ranks = plan->workload.layout.tp,
+      .rank = plan->share.tp_rank,
+      .rows = rows,
+      .cols = plan->share.vocab,
+      .y_cols = plan->model.vocab_size,
+      .x = t->logits_part,
+      .parts = t->logits_parts,
+      .y = t->logits,
+  };
+}
+
+/* ---- layers and steps ---- */
+
 static void push_layer(const struct builder *b, const struct step_place *at, int layer)
 {
   const struct tmk_plan_tensors *t = b->tensors;
-  const struct tmk_layer_tensors *w = &t->layers[layer % b->shape->layers_held];
+  const struct tmk_layer_tensors *w = &t->layers[(layer - b->plan->share.layer_first) % b->shape->layers_held];
   const int64_t rows = at->seqs * at->q_len;
   /* The first layer follows the embedding, which leaves no delta behind. */
   const int delta = layer == 0 ? TMK_TENSOR_NONE : t->delta;
@@ -161,23 +254,27 @@ static void push_layer(const struct builder *b, const struct step_place *at, int
   push_rope_kv(b, at, layer, w);
   push_attention(b, at, layer, w);
   push_gemm(b, layer, "o_proj", rows, (struct gemm_operands){t->attn_out, w->o, w->o_bias, t->delta});
+  push_all_reduce(b, layer, "reduce_attn", rows);
   push_norm(b, layer, "mlp_norm", (struct norm){rows, 1, t->delta, w->mlp_norm, t->normed, true});
   push_gemm(b, layer, "gate_up_proj", rows, (struct gemm_operands){t->normed, w->gate_up, w->gate_up_bias, t->gate_up});
   push_op(b, TMK_OP_SWIGLU, layer, "swiglu")->u.swiglu = (struct tmk_op_swiglu){
       .rows = rows,
-      .inner = b->plan->model.intermediate_size,
+      .inner = b->plan->share.inner,
       .gate_up = t->gate_up,
       .y = t->act,
   };
   push_gemm(b, layer, "down_proj", rows, (struct gemm_operands){t->act, w->down, w->down_bias, t->delta});
+  push_all_reduce(b, layer, "reduce_mlp", rows);
 }
 
 static void push_end(const struct builder *b, const struct step_place *at)
 {
   const struct tmk_plan_tensors *t = b->tensors;
   push_norm(b, -1, "final_norm", (struct norm){at->seqs, at->q_len, t->delta, t->final_norm, t->final_hidden, false});
+  const bool parts = t->logits_part != TMK_TENSOR_NONE;
   push_gemm(b, -1, "lm_head", at->seqs,
-            (struct gemm_operands){t->final_hidden, t->lm_head, TMK_TENSOR_NONE, t->logits});
+            (struct gemm_operands){t->final_hidden, t->lm_head, TMK_TENSOR_NONE, parts ? t->logits_part : t->logits});
+  if (parts) push_gather(b, at->seqs);
   push_op(b, TMK_OP_SAMPLE, -1, "sample")->u.sample = (struct tmk_op_sample){
       .rows = at->seqs,
       .vocab = b->plan->model.vocab_size,
@@ -190,15 +287,22 @@ static void push_end(const struct builder *b, const struct step_place *at)
 static void push_step(const struct builder *b, const struct step_place *at)
 {
   struct tmk_plan *plan = b->plan;
+  const struct tmk_plan_share *share = &plan->share;
+  const bool first = share->pp_rank == 0, last = share->pp_rank == plan->workload.layout.pp - 1;
+  const int64_t rows = at->seqs * at->q_len;
   const int first_op = plan->op_count;
-  push_embed(b, at);
-  for (int layer = 0; layer < (int)plan->model.num_hidden_layers; layer++) push_layer(b, at, layer);
-  if (at->ends) push_end(b, at);
+  if (first) push_embed(b, at);
+  if (!first) push_stage_begin(b, rows);
+  for (int64_t layer = share->layer_first; layer < share->layer_first + share->layers; layer++) {
+    push_layer(b, at, (int)layer);
+  }
+  if (!last) push_stage_end(b, rows);
+  if (last && at->ends) push_end(b, at);
   plan->steps[plan->step_count++] = (struct tmk_plan_step){
       .first_op = first_op,
       .op_count = plan->op_count - first_op,
-      .tokens = at->seqs * at->q_len,
-      .prompts = at->ends ? at->seqs : 0,
+      .tokens = rows,
+      .prompts = last && at->ends ? at->seqs : 0,
   };
 }
 
@@ -209,10 +313,12 @@ void tmk_plan_steps_build(struct tmk_plan *plan, const struct tmk_plan_shape *sh
   const bool decode = w->phase == TMK_PHASE_DECODE;
   const int64_t length = decode ? 1 : w->input_len; /* new tokens a sequence in the pass */
   const struct builder b = {plan, shape, tensors, rope_scale, 1.0 / sqrt((double)plan->model.head_dim)};
-  for (int64_t seq = 0; seq < w->batch; seq += shape->prompts_per_step) {
+  const int64_t seqs = plan->share.seqs;
+  for (int64_t i = 0, seq = 0, end; seq < seqs; seq = end, i++) {
+    end = decode ? seqs * (i + 1) / shape->steps : min_int64(seq + shape->prompts_per_step, seqs);
     for (int64_t done = 0; done < length; done += shape->q_len_max) {
       const struct step_place at = {
-          .seqs = min_int64(shape->prompts_per_step, w->batch - seq),
+          .seqs = end - seq,
           .q_len = min_int64(shape->q_len_max, length - done),
           .seq_first = seq,
           .past = decode ? w->context : done,
@@ -222,4 +328,5 @@ void tmk_plan_steps_build(struct tmk_plan *plan, const struct tmk_plan_shape *sh
       push_step(&b, &at);
     }
   }
+  push_tokens_back(&b);
 }

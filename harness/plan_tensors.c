@@ -47,10 +47,12 @@ enum slot {
   SLOT_LOGITS = 73,
   SLOT_TOKENS_OUT = 74,
   SLOT_INV_FREQ = 75,
+  SLOT_LOGITS_PART = 76,
+  SLOT_LOGITS_PARTS = 77,
 };
 
 /* Tensors a held layer has at most, and those outside the layers. */
-enum { TENSORS_PER_LAYER = 14, TENSORS_SHARED = 16 };
+enum { TENSORS_PER_LAYER = 14, TENSORS_SHARED = 18 };
 
 #define NORM_OFFSET 1.0f
 #define NORM_SCALE  0.1f
@@ -141,6 +143,54 @@ static int add_projection(struct tmk_plan *plan, int layer, struct matrix matrix
                                          .scale = (float)sqrt(3.0 / (double)matrix.cols)});
 }
 
+/* ---- shares ---- */
+
+struct range {
+  int64_t first, count;
+};
+
+/* Leaves a tensor with the rows of the ranges, which rise. */
+static void keep_rows(struct tmk_tensor *tensor, const struct range *ranges, int count)
+{
+  int gaps = 0;
+  int64_t rows = ranges[0].count;
+  for (int i = 1; i < count; i++) {
+    const int64_t left_out = ranges[i].first - (ranges[i - 1].first + ranges[i - 1].count);
+    if (left_out > 0) tensor->gaps[gaps++] = (struct tmk_row_gap){rows, left_out};
+    rows += ranges[i].count;
+  }
+  tensor->origin[0] = ranges[0].first;
+  tensor->dims[0] = rows;
+}
+
+static void keep_columns(struct tmk_tensor *tensor, struct range range)
+{
+  tensor->origin[1] = range.first;
+  tensor->dims[1] = range.count;
+}
+
+/* Rows of the fused q, k and v projection: this rank's heads of each. */
+static void keep_heads(struct tmk_plan *plan, int tensor)
+{
+  const struct tmk_model *m = &plan->model;
+  const struct tmk_plan_share *s = &plan->share;
+  const int64_t d = m->head_dim, k = m->num_attention_heads * d, v = k + m->num_key_value_heads * d;
+  keep_rows(&plan->tensors[tensor],
+            (struct range[]){{s->q_first * d, s->heads_q * d},
+                             {k + s->kv_first * d, s->heads_kv * d},
+                             {v + s->kv_first * d, s->heads_kv * d}},
+            3);
+}
+
+/* Rows of the fused gate and up projection. */
+static void keep_inner(struct tmk_plan *plan, int tensor)
+{
+  const struct tmk_plan_share *s = &plan->share;
+  keep_rows(&plan->tensors[tensor],
+            (struct range[]){{s->inner_first, s->inner}, {plan->model.intermediate_size + s->inner_first, s->inner}},
+            2);
+}
+
 static int add_activation(struct tmk_plan *plan, struct matrix matrix)
 {
   return add_tensor(plan, &(struct spec){.name = matrix.name,
@@ -153,13 +203,16 @@ static int add_activation(struct tmk_plan *plan, struct matrix matrix)
                                          .scale = UNIT_SCALE});
 }
 
-/* Token ids: a vector. */
-static int add_tokens(struct tmk_plan *plan, const char *name, enum slot slot, enum tmk_tensor_role role, int64_t count)
+/* Token ids: a vector. `first` is where it starts in the whole batch's. */
+static int add_tokens(struct tmk_plan *plan, const char *name, enum slot slot, enum tmk_tensor_role role, int64_t first,
+                      int64_t count)
 {
   const int index = add_tensor(
       plan,
       &(struct spec){.name = name, .layer = -1, .slot = slot, .role = role, .dtype = TMK_DTYPE_I32, .rows = count});
   plan->tensors[index].fill_vocab = plan->model.vocab_size;
+  plan->tensors[index].origin[0] = first;
+  plan->tensors[index].global_dims[0] = count / plan->share.seqs * plan->workload.batch;
   return index;
 }
 
@@ -173,14 +226,18 @@ static int add_cache(struct tmk_plan *plan, const char *name, int layer, enum sl
                                                     .slot = slot,
                                                     .role = TMK_ROLE_KV_CACHE,
                                                     .dtype = plan->workload.kv_dtype,
-                                                    .rows = plan->workload.batch,
+                                                    .rows = plan->share.seqs,
                                                     .cols = positions,
                                                     .scale = UNIT_SCALE});
   struct tmk_tensor *tensor = &plan->tensors[index];
   tensor->rank = 4;
-  tensor->dims[2] = tensor->global_dims[2] = model->num_key_value_heads;
+  tensor->dims[2] = plan->share.heads_kv;
   tensor->dims[3] = tensor->global_dims[3] = model->head_dim;
+  tensor->origin[0] = plan->share.seq_first;
+  tensor->origin[2] = plan->share.kv_first;
+  tensor->global_dims[0] = plan->workload.batch;
   tensor->global_dims[1] = TMK_KV_POSITIONS;
+  tensor->global_dims[2] = model->num_key_value_heads;
   return index;
 }
 
@@ -204,27 +261,80 @@ static struct tmk_layer_tensors add_layer(struct tmk_plan *plan, int layer, int6
   if (m->qkv_bias) t.qkv_bias = add_bias(plan, "qkv_proj.bias", layer, SLOT_QKV_BIAS, qkv_size);
   if (m->qk_norm) t.q_norm = add_norm(plan, "q_norm.weight", layer, SLOT_Q_NORM, head);
   if (m->qk_norm) t.k_norm = add_norm(plan, "k_norm.weight", layer, SLOT_K_NORM, head);
-  if (m->o_bias) t.o_bias = add_bias(plan, "o_proj.bias", layer, SLOT_O_BIAS, hidden);
+  /* What is summed over ranks has its bias on one of them. */
+  const bool first = plan->share.tp_rank == 0;
+  if (m->o_bias && first) t.o_bias = add_bias(plan, "o_proj.bias", layer, SLOT_O_BIAS, hidden);
   if (m->mlp_bias) t.gate_up_bias = add_bias(plan, "gate_up_proj.bias", layer, SLOT_GATE_UP_BIAS, 2 * inner);
-  if (m->mlp_bias) t.down_bias = add_bias(plan, "down_proj.bias", layer, SLOT_DOWN_BIAS, hidden);
+  if (m->mlp_bias && first) t.down_bias = add_bias(plan, "down_proj.bias", layer, SLOT_DOWN_BIAS, hidden);
+  keep_heads(plan, t.qkv);
+  if (m->qkv_bias) keep_heads(plan, t.qkv_bias);
+  keep_inner(plan, t.gate_up);
+  if (m->mlp_bias) keep_inner(plan, t.gate_up_bias);
+  keep_columns(&plan->tensors[t.o], (struct range){plan->share.q_first * head, plan->share.heads_q * head});
+  keep_columns(&plan->tensors[t.down], (struct range){plan->share.inner_first, plan->share.inner});
   t.k_cache = add_cache(plan, "k_cache", layer, SLOT_K_CACHE, positions);
   t.v_cache = add_cache(plan, "v_cache", layer, SLOT_V_CACHE, positions);
   return t;
+}
+
+static int add_embedding(struct tmk_plan *plan, const char *name)
+{
+  return add_tensor(plan, &(struct spec){.name = name,
+                                         .layer = -1,
+                                         .slot = SLOT_EMBEDDING,
+                                         .role = TMK_ROLE_WEIGHT,
+                                         .dtype = plain_dtype(plan),
+                                         .rows = plan->model.vocab_size,
+                                         .cols = plan->model.hidden_size,
+                                         .scale = UNIT_SCALE});
+}
+
+static int add_logits(struct tmk_plan *plan, struct matrix matrix, enum tmk_tensor_role role)
+{
+  const int index = add_activation(plan, matrix);
+  plan->tensors[index].role = role;
+  plan->tensors[index].dtype = TMK_DTYPE_F32;
+  return index;
+}
+
+/* What only the last stage has. A tied head is the embedding itself where this rank holds all of it, else a copy of its share. */
+static void add_head(struct tmk_plan *plan, const struct tmk_plan_shape *shape, struct tmk_plan_tensors *t)
+{
+  const struct tmk_model *m = &plan->model;
+  const struct tmk_plan_share *share = &plan->share;
+  const int64_t prompts = shape->prompts_per_step;
+  const int tp = plan->workload.layout.tp;
+  t->logits = add_logits(plan, (struct matrix){"logits", SLOT_LOGITS, prompts, m->vocab_size}, TMK_ROLE_OUTPUT);
+  plan->logits = t->logits;
+  if (tp > 1) {
+    t->logits_part = add_logits(plan, (struct matrix){"logits_part", SLOT_LOGITS_PART, prompts, share->vocab},
+                                TMK_ROLE_ACTIVATION);
+    t->logits_parts = add_logits(plan, (struct matrix){"logits_parts", SLOT_LOGITS_PARTS, tp * prompts, share->vocab},
+                                 TMK_ROLE_ACTIVATION);
+  }
+  t->final_norm = add_norm(plan, "final_norm.weight", -1, SLOT_FINAL_NORM, m->hidden_size);
+  t->lm_head = t->embedding;
+  if (m->tie_word_embeddings && tp == 1 && t->embedding != TMK_TENSOR_NONE) return;
+  t->lm_head = m->tie_word_embeddings
+                   ? add_embedding(plan, "lm_head.weight")
+                   : add_projection(plan, -1, (struct matrix){"lm_head.weight", SLOT_LM_HEAD, m->vocab_size, m->hidden_size});
+  keep_rows(&plan->tensors[t->lm_head], &(struct range){share->vocab_first, share->vocab}, 1);
 }
 
 static void add_inputs_and_outputs(struct tmk_plan *plan, const struct tmk_plan_shape *shape,
                                    struct tmk_plan_tensors *t)
 {
   const struct tmk_model *m = &plan->model;
-  const int64_t hidden = m->hidden_size, vocab = m->vocab_size;
-  t->tokens = add_tokens(plan, "tokens", SLOT_TOKENS, TMK_ROLE_INPUT, shape->tokens);
-  t->tokens_out = add_tokens(plan, "tokens_out", SLOT_TOKENS_OUT, TMK_ROLE_OUTPUT, plan->workload.batch);
-  t->logits = add_activation(plan, (struct matrix){"logits", SLOT_LOGITS, shape->prompts_per_step, vocab});
-  plan->tensors[t->logits].role = TMK_ROLE_OUTPUT;
-  plan->tensors[t->logits].dtype = TMK_DTYPE_F32;
-  plan->logits = t->logits;
+  const struct tmk_plan_share *share = &plan->share;
+  const bool first = share->pp_rank == 0, last = share->pp_rank == plan->workload.layout.pp - 1;
+  const int64_t length = shape->tokens / share->seqs;
+  if (first) {
+    t->tokens = add_tokens(plan, "tokens", SLOT_TOKENS, TMK_ROLE_INPUT, share->seq_first * length, shape->tokens);
+  }
+  if (first || last) {
+    t->tokens_out = add_tokens(plan, "tokens_out", SLOT_TOKENS_OUT, TMK_ROLE_OUTPUT, share->seq_first, share->seqs);
+  }
   plan->tokens_out = t->tokens_out;
-
   t->inv_freq = add_tensor(plan, &(struct spec){.name = "inv_freq",
                                                 .layer = -1,
                                                 .slot = SLOT_INV_FREQ,
@@ -232,49 +342,59 @@ static void add_inputs_and_outputs(struct tmk_plan *plan, const struct tmk_plan_
                                                 .dtype = TMK_DTYPE_F64,
                                                 .rows = m->rope.rotary_dim / 2});
   plan->tensors[t->inv_freq].constant = plan->constants;
-  t->embedding = add_tensor(plan, &(struct spec){.name = "embedding.weight",
-                                                 .layer = -1,
-                                                 .slot = SLOT_EMBEDDING,
-                                                 .role = TMK_ROLE_WEIGHT,
-                                                 .dtype = plain_dtype(plan),
-                                                 .rows = vocab,
-                                                 .cols = hidden,
-                                                 .scale = UNIT_SCALE});
-  t->final_norm = add_norm(plan, "final_norm.weight", -1, SLOT_FINAL_NORM, hidden);
-  t->lm_head = t->embedding;
-  if (!m->tie_word_embeddings)
-    t->lm_head = add_projection(plan, -1, (struct matrix){"lm_head.weight", SLOT_LM_HEAD, vocab, hidden});
+  if (first) t->embedding = add_embedding(plan, "embedding.weight");
+  if (last) add_head(plan, shape, t);
+}
+
+/* Activations of the layers. What the stage before would send is an input where there is nobody to send it. */
+static void add_activations(struct tmk_plan *plan, const struct tmk_plan_shape *shape, struct tmk_plan_tensors *t)
+{
+  const struct tmk_model *m = &plan->model;
+  const struct tmk_plan_share *share = &plan->share;
+  const int64_t hidden = m->hidden_size, inner = share->inner, rows = shape->rows_max;
+  const int64_t q_size = share->heads_q * m->head_dim, qkv_size = q_size + 2 * share->heads_kv * m->head_dim;
+  t->residual = add_activation(plan, (struct matrix){"residual", SLOT_RESIDUAL, rows, hidden});
+  t->normed = add_activation(plan, (struct matrix){"normed", SLOT_NORMED, rows, hidden});
+  t->qkv = add_activation(plan, (struct matrix){"qkv", SLOT_QKV_OUT, rows, qkv_size});
+  t->q = add_activation(plan, (struct matrix){"q", SLOT_Q, rows, q_size});
+  t->attn_out = add_activation(plan, (struct matrix){"attn_out", SLOT_ATTN_OUT, rows, q_size});
+  t->delta = add_activation(plan, (struct matrix){"delta", SLOT_DELTA, rows, hidden});
+  t->gate_up = add_activation(plan, (struct matrix){"gate_up", SLOT_GATE_UP_OUT, rows, 2 * inner});
+  t->act = add_activation(plan, (struct matrix){"act", SLOT_ACT, rows, inner});
+  if (t->logits != TMK_TENSOR_NONE) {
+    t->final_hidden =
+        add_activation(plan, (struct matrix){"final_hidden", SLOT_FINAL_HIDDEN, shape->prompts_per_step, hidden});
+  }
+  if (plan->alone && share->pp_rank > 0) {
+    plan->tensors[t->residual].role = plan->tensors[t->delta].role = TMK_ROLE_INPUT;
+  }
 }
 
 enum tmk_status tmk_plan_tensors_build(struct tmk_plan *plan, const struct tmk_plan_shape *shape,
                                        struct tmk_plan_tensors *out, struct tmk_error *err)
 {
-  const struct tmk_model *m = &plan->model;
-  const int64_t hidden = m->hidden_size, inner = m->intermediate_size, rows = shape->rows_max;
-  const int64_t q_size = m->num_attention_heads * m->head_dim;
-  const int64_t qkv_size = q_size + 2 * m->num_key_value_heads * m->head_dim;
-  const size_t layers = (size_t)shape->layers_held;
-
+  const size_t layers = (size_t)shape->layers_held, halves = (size_t)(plan->model.rope.rotary_dim / 2);
+  const int none = TMK_TENSOR_NONE;
+  *out = (struct tmk_plan_tensors){.tokens = none,
+                                   .embedding = none,
+                                   .final_norm = none,
+                                   .lm_head = none,
+                                   .final_hidden = none,
+                                   .logits = none,
+                                   .tokens_out = none,
+                                   .logits_part = none,
+                                   .logits_parts = none};
+  plan->logits = none;
   plan->tensors = calloc(layers * TENSORS_PER_LAYER + TENSORS_SHARED, sizeof *plan->tensors);
-  plan->constants = calloc((size_t)(m->rope.rotary_dim / 2), sizeof *plan->constants);
+  plan->constants = calloc(halves, sizeof *plan->constants);
   out->layers = calloc(layers, sizeof *out->layers);
   if (!plan->tensors || !plan->constants || !out->layers) {
     return tmk_fail(err, TMK_ERR_MEMORY, "out of memory: tensor table of %lld layers", (long long)layers);
   }
-
   add_inputs_and_outputs(plan, shape, out);
-  out->residual = add_activation(plan, (struct matrix){"residual", SLOT_RESIDUAL, rows, hidden});
-  out->normed = add_activation(plan, (struct matrix){"normed", SLOT_NORMED, rows, hidden});
-  out->qkv = add_activation(plan, (struct matrix){"qkv", SLOT_QKV_OUT, rows, qkv_size});
-  out->q = add_activation(plan, (struct matrix){"q", SLOT_Q, rows, q_size});
-  out->attn_out = add_activation(plan, (struct matrix){"attn_out", SLOT_ATTN_OUT, rows, q_size});
-  out->delta = add_activation(plan, (struct matrix){"delta", SLOT_DELTA, rows, hidden});
-  out->gate_up = add_activation(plan, (struct matrix){"gate_up", SLOT_GATE_UP_OUT, rows, 2 * inner});
-  out->act = add_activation(plan, (struct matrix){"act", SLOT_ACT, rows, inner});
-  out->final_hidden =
-      add_activation(plan, (struct matrix){"final_hidden", SLOT_FINAL_HIDDEN, shape->prompts_per_step, hidden});
+  add_activations(plan, shape, out);
   for (int layer = 0; layer < (int)layers; layer++) {
-    out->layers[layer] = add_layer(plan, layer, shape->positions);
+    out->layers[layer] = add_layer(plan, (int)plan->share.layer_first + layer, shape->positions);
   }
   return TMK_OK;
 }

@@ -24,15 +24,57 @@ int64_t tmk_tensor_bytes(const struct tmk_tensor *tensor)
   return elements == INT64_MAX ? INT64_MAX : tmk_dtype_bytes(tensor->dtype, elements);
 }
 
+static int64_t rows_left_out(const struct tmk_tensor *tensor, int64_t row)
+{
+  int64_t rows = 0;
+  for (int i = 0; i < TMK_MAX_GAPS; i++) {
+    if (row >= tensor->gaps[i].at) rows += tensor->gaps[i].rows;
+  }
+  return rows;
+}
+
 uint64_t tmk_tensor_global_index(const struct tmk_tensor *tensor, int64_t index)
 {
   uint64_t global = 0, stride = 1;
   for (int i = tensor->rank - 1; i >= 0; i--) {
-    global += (uint64_t)(tensor->origin[i] + index % tensor->dims[i]) * stride;
-    stride *= (uint64_t)tensor->global_dims[i];
+    int64_t place = index % tensor->dims[i];
     index /= tensor->dims[i];
+    if (i == 0) place += rows_left_out(tensor, place);
+    global += (uint64_t)(tensor->origin[i] + place) * stride;
+    stride *= (uint64_t)tensor->global_dims[i];
   }
   return global;
+}
+
+int64_t tmk_tensor_rows_together(const struct tmk_tensor *tensor, int64_t row, int64_t rows)
+{
+  for (int i = 0; i < TMK_MAX_GAPS; i++) {
+    const int64_t left = tensor->gaps[i].at - row;
+    if (tensor->gaps[i].rows != 0 && left > 0 && left < rows) rows = left;
+  }
+  return rows;
+}
+
+void tmk_tensor_take_rows(struct tmk_tensor *tensor, int64_t first, int64_t count)
+{
+  tensor->dims[0] = count;
+  tensor->origin[0] += first;
+  for (int i = 0; i < TMK_MAX_GAPS; i++) tensor->gaps[i].at -= first; /* below 0: before the first row, and it still counts */
+}
+
+bool tmk_tensor_same_contents(const struct tmk_tensor *a, const struct tmk_tensor *b)
+{
+  if (a->id != b->id || a->dtype != b->dtype || a->rank != b->rank) return false;
+  if (memcmp(&a->fill_offset, &b->fill_offset, sizeof(float)) != 0) return false;
+  if (memcmp(&a->fill_scale, &b->fill_scale, sizeof(float)) != 0) return false;
+  for (int i = 0; i < a->rank; i++) {
+    if (a->dims[i] != b->dims[i] || a->origin[i] != b->origin[i] || a->global_dims[i] != b->global_dims[i])
+      return false;
+  }
+  for (int i = 0; i < TMK_MAX_GAPS; i++) {
+    if (a->gaps[i].at != b->gaps[i].at || a->gaps[i].rows != b->gaps[i].rows) return false;
+  }
+  return true;
 }
 
 /* Values of `count` neighbours from global index `index` on, none of which changes its upper 32 bits: with the upper half's
@@ -62,7 +104,9 @@ void tmk_tensor_fill(const struct tmk_tensor *tensor, uint64_t seed, int64_t fir
   const int64_t width = tensor->rank ? tensor->dims[tensor->rank - 1] : 1;
   while (count > 0) {
     const uint64_t index = tmk_tensor_global_index(tensor, first);
-    const int64_t to_row_end = width - first % width, to_wrap = ((int64_t)1 << 32) - (int64_t)(uint32_t)index;
+    int64_t to_row_end = width - first % width;
+    if (tensor->rank == 1) to_row_end = tmk_tensor_rows_together(tensor, first, to_row_end);
+    const int64_t to_wrap = ((int64_t)1 << 32) - (int64_t)(uint32_t)index;
     int64_t run = to_row_end < count ? to_row_end : count;
     if (to_wrap < run) run = to_wrap;
     fill_run(tensor, key, index, run, values);

@@ -172,6 +172,7 @@ static enum tmk_status plan_op(const struct tmk_verify_case *c, enum tmk_dtype a
   case TMK_OP_ATTENTION: attention_tensors(c, act, &tensors, &op.u.attention); break;
   case TMK_OP_SWIGLU: swiglu_tensors(c, act, &tensors, &op.u.swiglu); break;
   case TMK_OP_SAMPLE: sample_tensors(c, &tensors, &op.u.sample); break;
+  case TMK_OP_COLLECTIVE:
   case TMK_OP_KIND_COUNT: break;
   }
   TMK_TRY(tmk_plan_create_single(&op, tensors.items, tensors.count, seed, act, out, err));

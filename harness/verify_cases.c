@@ -37,7 +37,7 @@ static void push(struct case_list *list, const struct tmk_verify_case *c)
     list->capacity = capacity;
   }
   list->items[list->count] = *c;
-  list->items[list->count].op.kind = c->group < TMK_OP_KIND_COUNT ? (enum tmk_op_kind)c->group : TMK_OP_KIND_COUNT;
+  list->items[list->count].op.kind = c->group < TMK_VERIFY_GROUP_MODEL ? (enum tmk_op_kind)c->group : TMK_OP_KIND_COUNT;
   list->items[list->count].op.layer = -1;
   list->count++;
 }

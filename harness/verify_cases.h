@@ -9,8 +9,8 @@
 #include "tokmark/backend.h"
 #include "verify.h"
 
-enum tmk_verify_group { /* 0 … TMK_OP_KIND_COUNT − 1: the operation of that kind */
-                        TMK_VERIFY_GROUP_MODEL = TMK_OP_KIND_COUNT,
+enum tmk_verify_group { /* 0 … TMK_OP_COLLECTIVE − 1: the operation of that kind. A collective has no case: it needs ranks */
+                        TMK_VERIFY_GROUP_MODEL = TMK_OP_COLLECTIVE,
                         TMK_VERIFY_GROUP_COUNT
 };
 const char *tmk_verify_group_name(int group); /* "gemm", …, "model" */

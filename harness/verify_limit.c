@@ -199,6 +199,7 @@ static void magnitudes_fill(const struct tmk_verify_slice *slice, struct magnitu
   case TMK_OP_SWIGLU: swiglu_magnitude(slice, out); break;
   case TMK_OP_EMBED:
   case TMK_OP_SAMPLE:
+  case TMK_OP_COLLECTIVE: /* has no slices */
   case TMK_OP_KIND_COUNT: break; /* 0: exact */
   }
 }

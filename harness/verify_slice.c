@@ -154,8 +154,7 @@ static void add_weight(struct builder *b, struct tmk_verify_slice *slice, int te
   if (tensor == TMK_TENSOR_NONE) return;
   struct tmk_tensor *t = add_slot(b, slice, tensor, TMK_ACCESS_IN, slot);
   if (count < 0) return;
-  t->dims[0] = count;
-  t->origin[0] += first_row;
+  tmk_tensor_take_rows(t, first_row, count);
 }
 
 /* Matrix row `slot_row` of the slot is `cols` elements from `first` on of the device's tensor. */

@@ -25,6 +25,7 @@ struct tmk_open_args {
   int64_t threads;       /* CPU: 0 = one a physical core allowed by affinity and cgroup quota */
   const char *isa;       /* CPU: NULL = best; else a name that describe() can give; USAGE error if the machine lacks it */
   const char *script;    /* null backend: its scripted times and faults (kernels/null/README.md); else NULL */
+  const struct tmk_comm_group *groups; /* [TMK_GROUP_COUNT], which outlive the backend; NULL: no transports (op.h: collective) */
   enum tmk_gemm_choice gemm; /* who runs gemms; a backend with no vendor's library refuses TMK_GEMM_VENDOR */
 };
 

@@ -155,6 +155,18 @@ struct tmk_comm_ops {
   void (*close)(struct tmk_comm *comm); /* NULL is fine */
 };
 
+/* The groups that a rank of a tp x pp x dp layout talks in. */
+enum tmk_group {
+  TMK_GROUP_TP = 0, /* the ranks that share a layer */
+  TMK_GROUP_PREV,   /* the stage before (the last one, of the first) as rank 0, and this one as rank 1 */
+  TMK_GROUP_NEXT,   /* this stage as rank 0, and the one behind (the first one, of the last) as rank 1 */
+  TMK_GROUP_COUNT
+};
+struct tmk_comm_group {
+  const struct tmk_comm_ops *ops; /* NULL: there is no transport */
+  struct tmk_comm *comm;          /* NULL of the transport self */
+};
+
 extern const struct tmk_comm_ops *const tmk_comms[];        /* NULL behind the last: harness/registry.c */
 const struct tmk_comm_ops *tmk_comm_find(const char *name); /* NULL if this build has none of that name */
 extern const struct tmk_comm_ops tmk_comm_self, tmk_comm_threads;

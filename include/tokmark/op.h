@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tokmark/comm.h"
 #include "tokmark/dtype.h"
 
 enum tmk_op_kind {
@@ -21,7 +22,8 @@ enum tmk_op_kind {
   TMK_OP_ATTENTION,
   TMK_OP_SWIGLU,
   TMK_OP_SAMPLE,
-  TMK_OP_KIND_COUNT /* next: MLA attention, router, grouped GEMM, collective */
+  TMK_OP_COLLECTIVE,
+  TMK_OP_KIND_COUNT /* next: MLA attention, router, grouped GEMM */
 };
 
 const char *tmk_op_kind_name(enum tmk_op_kind kind); /* "embed", "rmsnorm", "gemm", … */
@@ -113,6 +115,23 @@ struct tmk_op_sample {
   int tokens; /* out: [token_first + rows or more] i32 */
 };
 
+/* With the ranks of group `group`, n of them, of which this one is number `rank`:
+ *   all-reduce  y[r, c] = Σ over ranks of x[r, c]; y is x. Partial sums may be rounded to the dtype, in any order
+ *   all-gather  parts[p, r, c] = x[r, c] of rank p; y[r, p cols + c] = parts[p, r, c] as far as that is below y_cols
+ *   send-recv   in a group of two: rank 0 sends x, rank 1 receives y
+ * Where the backend has no transport for the group (tmk_open_args.groups), an all-reduce leaves x as it is, an all-gather takes
+ * its own x for every rank's, and a send-recv does nothing. */
+struct tmk_op_collective {
+  enum tmk_collective collective;
+  enum tmk_group group;
+  int ranks, rank;
+  int64_t rows, cols; /* of x, or of y where only that is there */
+  int64_t y_cols;     /* all-gather */
+  int x;              /* in:  [rows, cols]; all-reduce: in, out; TMK_TENSOR_NONE on the receiver */
+  int parts;          /* out: [ranks * rows, cols]; all-gather only, else TMK_TENSOR_NONE */
+  int y;              /* out: [rows, y_cols] or [rows, cols]; TMK_TENSOR_NONE on the sender and of an all-reduce */
+};
+
 struct tmk_op {
   enum tmk_op_kind kind;
   int layer;         /* 0-based; −1 outside the layers */
@@ -126,6 +145,7 @@ struct tmk_op {
     struct tmk_op_attention attention;
     struct tmk_op_swiglu swiglu;
     struct tmk_op_sample sample;
+    struct tmk_op_collective collective;
   } u;
 };
 

@@ -31,6 +31,7 @@ struct tmk_backend {
   struct tmk_cpu_energy energy;
   int64_t throttle_count;   /* at the last health() */
   int best_read, best_copy; /* patterns of the last full ceilings() */
+  const struct tmk_comm_group *groups; /* borrowed; NULL: no transports */
 };
 
 struct tmk_exec {
@@ -71,6 +72,11 @@ enum tmk_status tmk_cpu_run(struct tmk_exec *exec, int64_t passes, struct tmk_ru
 enum tmk_status tmk_cpu_run_ops(struct tmk_exec *exec, int first, int count, struct tmk_error *err);
 enum tmk_status tmk_cpu_run_per_op(struct tmk_exec *exec, int64_t *op_ns, struct tmk_error *err);
 int64_t tmk_cpu_now_ns(void); /* CLOCK_MONOTONIC */
+
+/* cpu_collective.c: what thread 0 does while the others wait; then, on every thread, the rest. */
+enum tmk_status tmk_cpu_collective(const struct tmk_exec *exec, const struct tmk_op_collective *o,
+                                   struct tmk_error *err);
+void tmk_cpu_collective_place(const struct tmk_exec *exec, const struct tmk_op_collective *o, struct tmk_cpu_part part);
 
 /* cpu_ceilings.c */
 enum tmk_status tmk_cpu_ceilings(struct tmk_backend *backend, bool quick, struct tmk_ceilings *ceilings,

@@ -33,6 +33,7 @@ static enum tmk_status cpu_open(const struct tmk_open_args *args, struct tmk_bac
   }
   struct tmk_backend *backend = calloc(1, sizeof *backend);
   if (!backend) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory: CPU backend");
+  backend->groups = args->groups;
   TMK_TRY(tmk_cpu_isa_choose(args->isa, &backend->kernels, err));
   tmk_cpu_machine_read("", allowed, tmk_cpu_affinity_read(allowed), &backend->machine);
   TMK_TRY(tmk_cpu_team_init(&backend->team, &backend->machine, args->threads, err));

@@ -177,10 +177,14 @@ struct tmk_cpu_sample {
 };
 
 /* One panel filled from fill.h: element (column, k) is that of global index `index` + column · column_step + k · k_step.
+ * Columns from gap_at[i] on (0: there is no gap) have an index greater by gap_step[i] yet.
  * Columns from `columns` on get `rest` in every bit: 0 for padding, 0xffffffff for NaN. */
+enum { TMK_CPU_GAPS = 2 };
 struct tmk_cpu_panel_fill {
   struct tmk_fill_key key;
   uint64_t index, column_step, k_step;
+  int64_t gap_at[TMK_CPU_GAPS];
+  uint64_t gap_step[TMK_CPU_GAPS];
   int64_t columns, k;
   float offset, step; /* as tmk_fill_value takes them */
   uint32_t rest;

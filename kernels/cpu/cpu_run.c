@@ -176,6 +176,28 @@ static void do_sample(const struct tmk_exec *exec, const struct tmk_op_sample *o
   exec->backend->kernels->sample(&a, part);
 }
 
+struct run_work {
+  struct tmk_exec *exec;
+  int first, count;
+  int64_t passes;
+  int64_t *op_ns;            /* [count] or NULL */
+  int64_t start_ns, stop_ns; /* written by thread 0, as what follows; read by the others behind the barrier of a collective */
+  enum tmk_status status;
+  struct tmk_error err;
+};
+
+/* False, on all threads, where the ranks could not be reached. */
+static bool do_collective(struct run_work *work, const struct tmk_op_collective *o, struct tmk_cpu_part part)
+{
+  struct tmk_cpu_team *team = &work->exec->backend->team;
+  if (part.thread == 0) work->status = tmk_cpu_collective(work->exec, o, &work->err);
+  tmk_cpu_team_wait(team);
+  const bool good = work->status == TMK_OK;
+  if (good) tmk_cpu_collective_place(work->exec, o, part);
+  tmk_cpu_team_wait(team); /* before thread 0 may set the status of another */
+  return good;
+}
+
 /* This thread's part of an op, and the wait for the others'. prepare() has refused every other kind. */
 static void do_op(const struct tmk_exec *exec, const struct tmk_op *op, struct tmk_cpu_part part)
 {
@@ -194,14 +216,6 @@ static void do_op(const struct tmk_exec *exec, const struct tmk_op *op, struct t
 
 /* ---- passes ---- */
 
-struct run_work {
-  struct tmk_exec *exec;
-  int first, count;
-  int64_t passes;
-  int64_t *op_ns;            /* [count] or NULL */
-  int64_t start_ns, stop_ns; /* written by thread 0 */
-};
-
 static void run_on_thread(void *context, int thread)
 {
   struct run_work *work = context;
@@ -213,7 +227,11 @@ static void run_on_thread(void *context, int thread)
   if (thread == 0) work->start_ns = before;
   for (int64_t pass = 0; pass < work->passes; pass++) {
     for (int i = 0; i < work->count; i++) {
-      do_op(exec, &ops[i], part);
+      if (ops[i].kind != TMK_OP_COLLECTIVE) {
+        do_op(exec, &ops[i], part);
+      } else if (!do_collective(work, &ops[i].u.collective, part)) {
+        return;
+      }
       if (thread != 0 || !work->op_ns) continue;
       const int64_t now = tmk_cpu_now_ns();
       work->op_ns[i] = now - before;
@@ -228,6 +246,8 @@ static enum tmk_status run_work(struct run_work *work, struct tmk_error *err)
   enum tmk_status status = TMK_OK;
   TMK_TRY(tmk_cpu_bind(work->exec, err));
   TMK_TRY(tmk_cpu_team_run(&work->exec->backend->team, run_on_thread, work, err));
+  if (work->status != TMK_OK && err) *err = work->err;
+  status = work->status;
 out:
   return status;
 }

@@ -75,6 +75,9 @@ static void kernel_fill_panel(const struct tmk_cpu_panel_fill *a)
   uint64_t index[TMK_CPU_PANEL];
   for (int64_t column = 0; column < TMK_CPU_PANEL; column++) {
     index[column] = a->index + (uint64_t)(column < a->columns ? column : 0) * a->column_step;
+    for (int gap = 0; gap < TMK_CPU_GAPS; gap++) {
+      if (a->gap_at[gap] > 0 && column >= a->gap_at[gap]) index[column] += a->gap_step[gap];
+    }
   }
   for (int64_t k = 0; k < a->k;) {
     const int64_t count = steps_to_wrap(index, a->k_step, a->k - k);

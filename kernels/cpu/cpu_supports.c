@@ -140,6 +140,34 @@ static void check_attention(struct check *check, const struct tmk_op_attention *
                &(struct cache_shape){o->seq_first + o->seqs, o->past + o->q_len, o->heads_kv, o->head_dim});
 }
 
+/* Floats by rows; ids of one row. */
+static void check_sent(struct check *check, const char *name, int index, const struct tmk_op_collective *o)
+{
+  const struct tmk_tensor *t = tensor_at(check, name, index);
+  if (!t) return;
+  if (t->dtype == TMK_DTYPE_I32 && o->rows == 1) {
+    check_tokens(check, name, index, o->cols);
+  } else {
+    check_rows(check, name, index, o->rows, o->cols);
+  }
+}
+
+static void check_collective(struct check *check, const struct tmk_op_collective *o)
+{
+  switch (o->collective) {
+  case TMK_COLL_ALL_REDUCE: check_rows(check, "x", o->x, o->rows, o->cols); break;
+  case TMK_COLL_ALL_GATHER:
+    check_rows(check, "x", o->x, o->rows, o->cols);
+    check_rows(check, "parts", o->parts, o->ranks * o->rows, o->cols);
+    check_rows(check, "y", o->y, o->rows, o->y_cols);
+    break;
+  case TMK_COLL_SEND_RECV:
+    check_sent(check, o->x != TMK_TENSOR_NONE ? "x" : "y", o->x != TMK_TENSOR_NONE ? o->x : o->y, o);
+    break;
+  default: refuse(check, "%s: not known to the CPU kernels", tmk_collective_name(o->collective));
+  }
+}
+
 bool tmk_cpu_supports(const struct tmk_plan *plan, const struct tmk_op *op, char *reason, int reason_size)
 {
   struct check check = {plan, reason, reason_size, true};
@@ -182,6 +210,7 @@ bool tmk_cpu_supports(const struct tmk_plan *plan, const struct tmk_op *op, char
     check_tokens(&check, "tokens", o->tokens, o->token_first + o->rows);
     break;
   }
+  case TMK_OP_COLLECTIVE: check_collective(&check, &op->u.collective); break;
   default: refuse(&check, "operation %s: not known to the CPU kernels", tmk_op_kind_name(op->kind));
   }
   return check.good;

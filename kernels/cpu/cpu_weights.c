@@ -1,28 +1,18 @@
 /* cpu_weights.c: the store of shared weights (cpu_weights.h). */
 #include "cpu_weights.h"
 
+#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
-
-static bool same_contents(const struct tmk_tensor *a, const struct tmk_tensor *b)
-{
-  if (a->id != b->id || a->dtype != b->dtype || a->rank != b->rank) return false;
-  if (memcmp(&a->fill_offset, &b->fill_offset, sizeof(float)) != 0) return false;
-  if (memcmp(&a->fill_scale, &b->fill_scale, sizeof(float)) != 0) return false;
-  for (int i = 0; i < a->rank; i++) {
-    if (a->dims[i] != b->dims[i] || a->origin[i] != b->origin[i] || a->global_dims[i] != b->global_dims[i])
-      return false;
-  }
-  return true;
-}
 
 static struct tmk_cpu_weight *find(const struct tmk_cpu_weights *weights, const struct tmk_tensor *tensor,
                                    uint64_t seed)
 {
   struct tmk_cpu_weight *weight = weights->first;
-  while (weight && (weight->seed != seed || !same_contents(&weight->tensor, tensor))) weight = weight->next;
+  while (weight && (weight->seed != seed || !tmk_tensor_same_contents(&weight->tensor, tensor))) weight = weight->next;
   return weight;
 }
+
+static_assert(TMK_CPU_GAPS == TMK_MAX_GAPS, "a panel takes all gaps of a tensor");
 
 /* ---- contents ---- */
 
@@ -44,7 +34,7 @@ static void fill_matrix(const struct tmk_cpu_weight *weight, const struct tmk_cp
   const int64_t panels = (view->n + TMK_CPU_PANEL - 1) / TMK_CPU_PANEL;
   for (int64_t i = tmk_cpu_part_first(part, panels); i < tmk_cpu_part_end(part, panels); i++) {
     const int64_t left = view->n - i * TMK_CPU_PANEL;
-    kernels->fill_panel(&(struct tmk_cpu_panel_fill){
+    struct tmk_cpu_panel_fill fill = {
         .key = tmk_fill_key(weight->seed, tensor->id),
         .index = tmk_tensor_global_index(tensor, i * TMK_CPU_PANEL * view->k),
         .column_step = (uint64_t)tensor->global_dims[1],
@@ -56,7 +46,12 @@ static void fill_matrix(const struct tmk_cpu_weight *weight, const struct tmk_cp
         .rest = 0,
         .dtype = view->dtype,
         .panel = view->data + i * TMK_CPU_PANEL * view->k * tmk_dtype_bytes(view->dtype, 1),
-    });
+    };
+    for (int gap = 0; gap < TMK_MAX_GAPS; gap++) { /* one before the first column is in the index */
+      fill.gap_at[gap] = tensor->gaps[gap].at - i * TMK_CPU_PANEL;
+      fill.gap_step[gap] = (uint64_t)(tensor->gaps[gap].rows * tensor->global_dims[1]);
+    }
+    kernels->fill_panel(&fill);
   }
 }
 

@@ -10,6 +10,11 @@
 
 #include "tokmark/backend.h"
 
+struct tmk_backend {
+  bool wide;                           /* float64 */
+  const struct tmk_comm_group *groups; /* borrowed; NULL: no transports */
+};
+
 struct tmk_exec {
   struct tmk_backend *backend;
   const struct tmk_plan *plan; /* borrowed */
@@ -25,6 +30,9 @@ extern ref_op_fn *const ref_ops_f32[TMK_OP_KIND_COUNT]; /* ref_ops_f32.c */
 
 /* `value` in `dtype`: tmk_dtype_round as a value. supports() lets in only dtypes that it knows. */
 double ref_round(enum tmk_dtype dtype, double value);
+
+/* ref_collective.c: the one kind of operation that can fail. */
+enum tmk_status ref_collective(struct tmk_exec *exec, const struct tmk_op_collective *o, struct tmk_error *err);
 
 /* ref_check.c: whether the modes can execute `op`; if not, why. `wide` is the float64 mode. */
 bool ref_supports(bool wide, const struct tmk_plan *plan, const struct tmk_op *op, char *reason, int reason_size);

@@ -8,10 +8,6 @@
 #include "ref.h"
 #include "tokmark/quantise.h"
 
-struct tmk_backend {
-  bool wide; /* float64 */
-};
-
 double ref_round(enum tmk_dtype dtype, double value)
 {
   double rounded;
@@ -35,6 +31,7 @@ static enum tmk_status backend_open(bool wide, const struct tmk_open_args *args,
   struct tmk_backend *backend = malloc(sizeof *backend);
   if (!backend) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the reference backend");
   backend->wide = wide;
+  backend->groups = args->groups;
   *out = backend;
   return TMK_OK;
 }
@@ -211,9 +208,18 @@ static enum tmk_status run_ops(struct tmk_exec *exec, int first, int count, stru
   if (first < 0 || count < 0 || first > exec->plan->op_count - count) {
     return tmk_fail(err, TMK_ERR_USAGE, "ops %d+%d: the plan has %d", first, count, exec->plan->op_count);
   }
+  enum tmk_status status = TMK_OK;
   ref_op_fn *const *table = exec->backend->wide ? ref_ops_f64 : ref_ops_f32;
-  for (int i = first; i < first + count; i++) table[exec->plan->ops[i].kind](exec, &exec->plan->ops[i]);
-  return TMK_OK;
+  for (int i = first; i < first + count; i++) {
+    const struct tmk_op *op = &exec->plan->ops[i];
+    if (op->kind == TMK_OP_COLLECTIVE) {
+      TMK_TRY(ref_collective(exec, &op->u.collective, err));
+    } else {
+      table[op->kind](exec, op);
+    }
+  }
+out:
+  return status;
 }
 
 static int64_t now_ns(void)

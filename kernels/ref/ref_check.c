@@ -44,8 +44,11 @@ static bool dtype_fits(const struct check *check, const struct tmk_op *op, const
                 check->wide ? " or f64" : "");
 }
 
-static bool is_token_tensor(const struct tmk_op *op, int tensor)
+static bool is_token_tensor(const struct tmk_op *op, int tensor, bool is_ids)
 {
+  const struct tmk_op_collective *o = &op->u.collective;
+  const bool vector = op->kind == TMK_OP_COLLECTIVE && o->collective == TMK_COLL_SEND_RECV && o->rows == 1;
+  if (vector && is_ids) return true;
   return (op->kind == TMK_OP_EMBED && tensor == op->u.embed.tokens) ||
          (op->kind == TMK_OP_SAMPLE && tensor == op->u.sample.tokens);
 }
@@ -61,7 +64,7 @@ static bool operand_fits(const struct check *check, const struct tmk_op *op, con
     return refuse(check, "%s: %lld elements from %lld on: the tensor has %lld", operand->name,
                   (long long)operand->count, (long long)operand->first, (long long)elements);
   }
-  if (!is_token_tensor(op, operand->tensor)) return dtype_fits(check, op, tensor, operand->name);
+  if (!is_token_tensor(op, operand->tensor, tensor->dtype == TMK_DTYPE_I32)) return dtype_fits(check, op, tensor, operand->name);
   if (tensor->dtype == TMK_DTYPE_I32) return true;
   return refuse(check, "%s: dtype %s: must be i32", operand->name, tmk_dtype_name(tensor->dtype));
 }
@@ -131,6 +134,22 @@ static bool gemm_fits(const struct check *check, const struct tmk_op_gemm *o)
   return true;
 }
 
+/* all-reduce, all-gather, and one side of a send-recv. */
+static bool collective_fits(const struct check *check, const struct tmk_op_collective *o)
+{
+  const bool has_x = o->x != TMK_TENSOR_NONE, has_parts = o->parts != TMK_TENSOR_NONE, has_y = o->y != TMK_TENSOR_NONE;
+  const bool reduces = o->collective == TMK_COLL_ALL_REDUCE && has_x && !has_parts && !has_y;
+  const bool gathers = o->collective == TMK_COLL_ALL_GATHER && has_x && has_parts && has_y;
+  const bool moves = o->collective == TMK_COLL_SEND_RECV && has_x != has_y && !has_parts && o->ranks == 2;
+  if (!reduces && !gathers && !moves) {
+    return refuse(check, "%s: must be all-reduce, all-gather or one side of send-recv, with their operands",
+                  tmk_collective_name(o->collective));
+  }
+  if (o->ranks < 1 || o->rank < 0 || o->rank >= o->ranks || (unsigned)o->group >= TMK_GROUP_COUNT)
+    return refuse(check, "rank %d of %d in group %d", o->rank, o->ranks, (int)o->group);
+  return true;
+}
+
 bool ref_supports(bool wide, const struct tmk_plan *plan, const struct tmk_op *op, char *reason, int reason_size)
 {
   const struct check check = {wide, plan, reason, reason_size};
@@ -145,6 +164,7 @@ bool ref_supports(bool wide, const struct tmk_plan *plan, const struct tmk_op *o
   case TMK_OP_RMSNORM: return rmsnorm_fits(&check, &op->u.rmsnorm);
   case TMK_OP_ROPE_KV: return rope_kv_fits(&check, &op->u.rope_kv);
   case TMK_OP_ATTENTION: return attention_fits(&check, &op->u.attention);
+  case TMK_OP_COLLECTIVE: return collective_fits(&check, &op->u.collective);
   default: return true;
   }
 }

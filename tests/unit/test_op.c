@@ -33,8 +33,9 @@ static int operand_count(const struct tmk_op *op)
 
 Test(op, names_of_kinds)
 {
-  const char *const names[] = {"embed", "rmsnorm", "gemm", "rope_kv", "attention", "swiglu", "sample"};
-  cr_assert(eq(int, TMK_OP_KIND_COUNT, 7));
+  const char *const names[] = {"embed", "rmsnorm", "gemm", "rope_kv", "attention", "swiglu", "sample",
+                               "collective"};
+  cr_assert(eq(int, TMK_OP_KIND_COUNT, 8));
   for (int i = 0; i < TMK_OP_KIND_COUNT; i++) {
     cr_expect(eq(str, (char *)tmk_op_kind_name((enum tmk_op_kind)i), (char *)names[i]));
     cr_expect(eq(int, (int)tmk_op_kind_from_name(names[i]), i));
@@ -53,6 +54,36 @@ Test(op, operands_of_embed)
   expect_operand(&op, "tokens", 3, TMK_ACCESS_IN, 10, 5);
   expect_operand(&op, "weight", 4, TMK_ACCESS_IN, 0, 800);
   expect_operand(&op, "x", 6, TMK_ACCESS_OUT, 0, 40);
+}
+
+Test(op, operands_of_collectives)
+{
+  struct tmk_op op = {.kind = TMK_OP_COLLECTIVE,
+                      .u.collective = {.collective = TMK_COLL_ALL_REDUCE,
+                                       .ranks = 2,
+                                       .rows = 3,
+                                       .cols = 8,
+                                       .x = 4,
+                                       .parts = TMK_TENSOR_NONE,
+                                       .y = TMK_TENSOR_NONE}};
+  cr_expect(eq(int, operand_count(&op), 1));
+  expect_operand(&op, "x", 4, TMK_ACCESS_INOUT, 0, 24);
+  op.u.collective = (struct tmk_op_collective){
+      .collective = TMK_COLL_ALL_GATHER, .ranks = 2, .rows = 3, .cols = 8, .y_cols = 15, .x = 4, .parts = 5, .y = 6};
+  cr_expect(eq(int, operand_count(&op), 3));
+  expect_operand(&op, "x", 4, TMK_ACCESS_IN, 0, 24);
+  expect_operand(&op, "parts", 5, TMK_ACCESS_OUT, 0, 48);
+  expect_operand(&op, "y", 6, TMK_ACCESS_OUT, 0, 45);
+  op.u.collective = (struct tmk_op_collective){.collective = TMK_COLL_SEND_RECV,
+                                               .ranks = 2,
+                                               .rank = 1,
+                                               .rows = 3,
+                                               .cols = 8,
+                                               .x = TMK_TENSOR_NONE,
+                                               .parts = TMK_TENSOR_NONE,
+                                               .y = 6};
+  cr_expect(eq(int, operand_count(&op), 1));
+  expect_operand(&op, "y", 6, TMK_ACCESS_OUT, 0, 24);
 }
 
 Test(op, operands_of_rmsnorm)

@@ -87,14 +87,14 @@ Test(plan_errors, dtypes)
 Test(plan_errors, parallel_layouts)
 {
   struct tmk_workload w = shape_workload(TMK_PHASE_DECODE, 1, 5);
-  w.layout.tp = 2;
-  expect_refused(&shape_small, &w, TMK_ERR_UNSUPPORTED, "tp 2: only tp 1 is supported yet");
-  w.layout.tp = 1;
   w.layout.pp = 4;
-  expect_refused(&shape_small, &w, TMK_ERR_UNSUPPORTED, "pp 4: only pp 1 is supported yet");
+  expect_refused(&shape_small, &w, TMK_ERR_USAGE, "--pp 4: small has 3 layers: must be 1..3");
   w.layout.pp = 1;
   w.layout.dp = 0;
-  expect_refused(&shape_small, &w, TMK_ERR_UNSUPPORTED, "dp 0: only dp 1 is supported yet");
+  expect_refused(&shape_small, &w, TMK_ERR_USAGE, "--dp 0: must be 1..65536");
+  w.layout.dp = 1;
+  w.layout.rank = 1;
+  expect_refused(&shape_small, &w, TMK_ERR_USAGE, "rank 1: must be 0..0");
 }
 
 Test(plan_errors, models)
@@ -217,7 +217,7 @@ Test(plan_single, refuses_missing_and_small_operands)
   op.u.gemm.m = INT64_MAX;
   expect_single_refused(&op, tensors, 3, "gemm x: elements 0+9223372036854775807: it has 10");
   op.kind = TMK_OP_KIND_COUNT;
-  expect_single_refused(&op, tensors, 3, "operation of kind 7: has no operands");
+  expect_single_refused(&op, tensors, 3, "operation of kind 8: has no operands");
 }
 
 static const struct tmk_op sample = {.kind = TMK_OP_SAMPLE,

@@ -550,7 +550,7 @@ Test(ref, supports_gives_reasons)
           "qkv: dtype f64: must be f32 or bf16");
   REFUSED(b.plan->tensors[3].dtype = TMK_DTYPE_NVFP4, b.plan->tensors[3].dtype = TMK_DTYPE_BF16,
           "k_cache: dtype nvfp4: must be f32 or bf16");
-  REFUSED(op->kind = TMK_OP_KIND_COUNT, op->kind = TMK_OP_ROPE_KV, "operation 7: not known");
+  REFUSED(op->kind = TMK_OP_KIND_COUNT, op->kind = TMK_OP_ROPE_KV, "operation 8: not known");
   struct tmk_exec *exec;
   op->u.rope_kv.rotary_dim = 6;
   cr_expect_eq(b.ops->prepare(b.backend, b.plan, &exec, &b.err), TMK_ERR_UNSUPPORTED);
