@@ -13,6 +13,7 @@
 #include "opt.h"
 #include "out.h"
 #include "output_file.h"
+#include "rank_device.h"
 #include "result_json.h"
 #include "runner.h"
 #include "stop.h"
@@ -26,9 +27,12 @@ struct options {
   struct tmk_int_list batch, input_len, output_len, context;
   int kv_dtype, gemm;
   int64_t prefill_chunk, layers, truncate_layers, threads, rounds, seed;
-  double time_s;
+  int64_t tp, pp, dp, microbatches;
+  double time_s, timeout_s;
   bool per_op, force, quick, dry_run;
 };
+
+#define MAX_RANKS 64 /* threads of one process */
 
 static const char *const phases[] = {"decode", "prefill", "e2e", NULL}; /* bit i = enum tmk_phase i */
 static const char *const dtypes[] = {"auto", "f32", "bf16", "fp8", "nvfp4", NULL};
@@ -72,6 +76,20 @@ static const struct tmk_opt rows[] = {
     {ROW("gemm", TMK_OPT_CHOICE, gemm), .metavar = "PROVIDER",
      .help = "Whose kernels run a gemm on a GPU: ours, cuBLASLt's, or the faster on each shape", .default_text = "best",
      .choices = tmk_gemm_choices},
+    {ROW("tp", TMK_OPT_INT, tp), .metavar = "N",
+     .help = "Tensor parallel: N ranks share each layer. A rank is a GPU, or a part of the CPUs; a process under mpirun "
+             "or srun, else a thread",
+     .default_text = "1", .min = 1, .max = 65536},
+    {ROW("pp", TMK_OPT_INT, pp), .metavar = "N", .help = "Pipeline parallel: N stages of layers", .default_text = "1",
+     .min = 1, .max = 65536},
+    {ROW("dp", TMK_OPT_INT, dp), .metavar = "N", .help = "Data parallel: N replicas share the batch",
+     .default_text = "1", .min = 1, .max = 65536},
+    {ROW("microbatches", TMK_OPT_INT, microbatches), .metavar = "N",
+     .help = "Parts of the batch that follow each other through the stages (default: as many as stages)", .min = 1,
+     .max = 65536},
+    {ROW("timeout", TMK_OPT_REAL, timeout_s), .metavar = "SECONDS",
+     .help = "A rank that is not heard, or does not come to a call, for so long ends the run", .default_text = "300",
+     .min = 1, .max = 86400},
     {ROW("time", TMK_OPT_REAL, time_s), .metavar = "SECONDS",
      .help = "Sampling time a point may take; 6 samples are taken whatever it is (default: 3; with --quick 0.3)",
      .min = 0.001, .max = 86400},
@@ -91,20 +109,30 @@ static const struct tmk_opt rows[] = {
 static const struct tmk_command_help help = {
     .usage = "tokmark run [options]",
     .summary =
-        "Measures decode, prefill and e2e steps of a model's shape on one device: tokens/s, latency, and the share "
-        "of the device's own limit. Without points it runs suite std-1, the same on every machine.",
+        "Measures decode, prefill and e2e steps of a model's shape on one device, or on tp x pp x dp ranks: tokens/s, "
+        "latency, and the share of the devices' own limit. Without points it runs suite std-1, the same on every machine.",
     .epilogue = "Examples:\n"
                 "  tokmark run\n"
                 "  tokmark run --model tinyllama-1.1b --phase decode,prefill --batch 1,8 --dtype bf16 -o r.json\n"
-                "  tokmark run --model llama-3.1-8b --phase decode --batch 1..64 --context 1K,4K --dry-run",
+                "  tokmark run --model llama-3.1-8b --phase decode --batch 1..64 --context 1K,4K --dry-run\n"
+                "  tokmark run --device cpu --tp 2 --model smollm2-135m --phase decode --batch 1,8\n"
+                "  mpirun -np 8 tokmark run --tp 8 --model llama-3.1-8b -o r.json",
 };
 
-/* Everything of one command, freed in one place. */
-struct command {
+/* What all ranks share: the words of the command line. */
+struct command_line {
   struct options options;
-  const struct tmk_backend_ops *ops;
-  struct tmk_backend *backend;
-  struct tmk_device_result device; /* for what is decided before the run; the runner makes its own */
+  int argc;
+  char **argv;
+};
+
+/* Everything of one rank's run, freed in one place. */
+struct command {
+  const struct command_line *line;
+  const struct options *options;
+  struct tmk_world *world; /* NULL: one device */
+  bool speaks;             /* prints, and writes the file: rank 0, or the only one */
+  struct tmk_rank_device at;
   struct tmk_model model;
   struct tmk_sweep sweep;
   struct tmk_run_args args;
@@ -135,11 +163,21 @@ static void on_progress(void *context, const char *what, double fraction, double
   fprintf(stderr, "\r\033[K%3.0f %%  %s%s", 100 * fraction, what, eta);
 }
 
+static void print_ranks(const struct command *command)
+{
+  const struct tmk_layout *layout = &command->args.layout;
+  char transport[128];
+  if (command->world == NULL) return;
+  tmk_rank_device_transport(&command->at, transport, (int)sizeof transport);
+  printf("ranks      %d: tp %d, pp %d, dp %d; %s\n", command->world->size, layout->tp, layout->pp, layout->dp, transport);
+}
+
 static void on_started(void *context, const struct tmk_result *result)
 {
   struct command *command = context;
   command->started = true;
   erase_progress(command);
+  print_ranks(command);
   tmk_out_preamble(stdout, result);
   tmk_out_table_header(stdout, result);
   fflush(stdout);
@@ -156,7 +194,7 @@ static enum tmk_status write_result(struct command *command, struct tmk_error *e
 {
   struct tmk_result *result = &command->result;
   tmk_identity_touch(result);
-  return command->options.output != NULL ? tmk_result_write(result, command->options.output, err) : TMK_OK;
+  return command->options->output != NULL ? tmk_result_write(result, command->options->output, err) : TMK_OK;
 }
 
 static enum tmk_status on_checkpoint(void *context, const struct tmk_result *result, struct tmk_error *err)
@@ -167,30 +205,10 @@ static enum tmk_status on_checkpoint(void *context, const struct tmk_result *res
 
 /* --- before the run --- */
 
-static enum tmk_status open_device(struct command *command, struct tmk_error *err)
-{
-  enum tmk_status status = TMK_OK;
-  const struct options *options = &command->options;
-  struct tmk_open_args open_args = {
-      .threads = options->threads, .isa = options->isa, .gemm = (enum tmk_gemm_choice)options->gemm};
-  TMK_TRY(tmk_device_choose(options->device, &command->ops, &open_args, err));
-  const bool is_cpu = strcmp(command->ops->name, "cpu") == 0;
-  if (!is_cpu && options->threads != 0) {
-    TMK_TRY(tmk_fail(err, TMK_ERR_USAGE, "--threads %lld: only --device cpu heeds it", (long long)options->threads));
-  }
-  if (!is_cpu && options->isa != NULL) {
-    TMK_TRY(tmk_fail(err, TMK_ERR_USAGE, "--isa %.64s: only --device cpu heeds it", options->isa));
-  }
-  TMK_TRY(command->ops->open(&open_args, &command->backend, err));
-  TMK_TRY(tmk_run_describe(command->ops, command->backend, &command->device, err));
-out:
-  return status;
-}
-
 static enum tmk_status make_sweep(struct command *command, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  const struct options *options = &command->options;
+  const struct options *options = command->options;
   struct tmk_sweep_spec spec = {
       .phases = options->phases,
       .batch = options->batch,
@@ -200,6 +218,7 @@ static enum tmk_status make_sweep(struct command *command, struct tmk_error *err
       .prefill_chunk = options->prefill_chunk,
       .layers_held = options->layers,
       .kv_dtype = options->kv_dtype == 0 ? TMK_DTYPE_NONE : tmk_dtype_from_name(kv_dtypes[options->kv_dtype]),
+      .layout = command->args.layout,
   };
   for (int i = 1; dtypes[i] != NULL; i++) {
     if (options->dtypes & 1u << i) spec.weight_dtypes[spec.weight_dtype_count++] = tmk_dtype_from_name(dtypes[i]);
@@ -207,10 +226,10 @@ static enum tmk_status make_sweep(struct command *command, struct tmk_error *err
   if (options->dtypes & 1u && spec.weight_dtype_count > 0) {
     TMK_TRY(tmk_fail(err, TMK_ERR_USAGE, "--dtype auto: stands alone, or a list of types"));
   }
-  const char *model = options->model != NULL ? options->model : tmk_sweep_default_model(&command->device.info);
+  const char *model = options->model != NULL ? options->model : tmk_sweep_default_model(&command->at.device.info);
   TMK_TRY(tmk_model_load(model, &command->model, err));
   if (options->truncate_layers > 0) TMK_TRY(tmk_model_truncate(&command->model, options->truncate_layers, err));
-  TMK_TRY(tmk_sweep_expand(&spec, &command->model, &command->device.info, command->ops, command->backend,
+  TMK_TRY(tmk_sweep_expand(&spec, &command->model, &command->at.device.info, command->at.ops, command->at.backend,
                            &command->sweep, err));
   /* Another model, or a cut one, is another suite. */
   if (options->model != NULL || options->truncate_layers > 0) command->sweep.suite[0] = '\0';
@@ -220,8 +239,8 @@ out:
 
 static struct tmk_measure_settings measure_settings(const struct command *command)
 {
-  const struct options *options = &command->options;
-  struct tmk_measure_settings settings = tmk_measure_defaults(&command->device.info);
+  const struct options *options = command->options;
+  struct tmk_measure_settings settings = tmk_measure_defaults(&command->at.device.info);
   settings.rounds = (int)options->rounds;
   if (options->quick) tmk_measure_make_quick(&settings);
   if (options->time_s > 0) settings.budget_ns = (int64_t)(options->time_s * 1e9);
@@ -229,23 +248,24 @@ static struct tmk_measure_settings measure_settings(const struct command *comman
 }
 
 /* Who, where, when and with what: all of the result but devices and points. */
-static enum tmk_status begin_result(struct command *command, int argc, char **argv, struct tmk_error *err)
+static enum tmk_status begin_result(struct command *command, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct tmk_result *result = &command->result;
-  const struct tmk_device_info *info = &command->device.info;
+  const struct tmk_device_info *info = &command->at.device.info;
   /* Of the first point's types: a sweep over types has more than one size. */
   const struct tmk_workload *first = &command->sweep.points[0].workload;
-  TMK_TRY(tmk_identity_fill("run", argc, argv, result, err));
+  TMK_TRY(tmk_identity_fill("run", command->line->argc, command->line->argv, result, err));
   tmk_identity_set_model(&command->model, first->weight_dtype, first->kv_dtype, result);
-  result->settings.seed = (uint64_t)command->options.seed;
+  if (command->at.cpus_allowed > 0) result->host.cpus_allowed = command->at.cpus_allowed;
+  result->settings.seed = (uint64_t)command->options->seed;
   result->settings.threads = info->threads;
   result->settings.rounds = command->args.measure.rounds;
   result->settings.time_budget_ns = command->args.measure.budget_ns;
   result->settings.act_dtype = info->act_dtype;
   snprintf(result->settings.suite, sizeof result->settings.suite, "%s", command->sweep.suite);
   snprintf(result->settings.gemm_provider, sizeof result->settings.gemm_provider, "%s",
-           tmk_gemm_provider_setting(command->ops, (enum tmk_gemm_choice)command->options.gemm));
+           tmk_gemm_provider_setting(command->at.ops, (enum tmk_gemm_choice)command->options->gemm));
 out:
   return status;
 }
@@ -261,7 +281,7 @@ static enum tmk_status dry_run(struct command *command, struct tmk_error *err)
     const struct tmk_sweep_point *point = &command->sweep.points[i];
     struct tmk_limit_result limit = {.flops = NAN, .bytes = NAN, .time_ns = NAN};
     if (!point->skipped) {
-      TMK_TRY(tmk_run_estimate(&command->args, &command->device, &point->workload, &limit, err));
+      TMK_TRY(tmk_run_estimate(&command->args, &command->at.device, &point->workload, &limit, err));
     }
     tmk_workload_key(&point->workload, key);
     tmk_format_bytes(point->bytes_needed == TMK_UNKNOWN ? NAN : (double)point->bytes_needed, memory, sizeof memory);
@@ -306,18 +326,33 @@ static void print_end(struct command *command)
   tmk_target_print_summary(stdout, result);
 }
 
-static enum tmk_status measure(struct command *command, struct tmk_error *err)
+/* Points that one rank can't run are skipped on all, with its reason. */
+static enum tmk_status agree_points(struct command *command, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  tmk_stop_catch();
-  command->show_progress = isatty(STDERR_FILENO) != 0;
-  status = tmk_run(&command->args, &command->result, err);
-  erase_progress(command);
-  if (status != TMK_OK && command->started) print_end(command);
-  if (status == TMK_ERR_INTERRUPTED && command->options.output != NULL) {
-    return tmk_fail(err, status, "interrupted: %.512s holds what was measured", command->options.output);
+  struct tmk_world *world = command->world;
+  if (world == NULL) return TMK_OK;
+  for (int i = 0; i < command->sweep.count; i++) {
+    struct tmk_sweep_point *point = &command->sweep.points[i];
+    struct tmk_error mine = {0}, agreed = {0};
+    status = point->skipped ? tmk_fail(&mine, TMK_ERR_UNSUPPORTED, "%s", point->reason) : TMK_OK;
+    status = tmk_world_agree(world, status, &mine, &agreed);
+    if (status != TMK_OK && !world->agreed) TMK_TRY(tmk_fail(err, status, "%s", agreed.message));
+    if (status == TMK_OK) continue;
+    world->agreed = false;
+    point->skipped = true;
+    snprintf(point->reason, sizeof point->reason, "%.255s", agreed.message);
   }
-  if (status != TMK_OK) return status;
+  status = TMK_OK;
+out:
+  return status;
+}
+
+/* What rank 0 has to say at the end. */
+static enum tmk_status finish(struct command *command, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  if (!command->speaks) return TMK_OK;
   command->result.complete = true;
   TMK_TRY(write_result(command, err));
   print_end(command);
@@ -326,46 +361,179 @@ out:
   return status;
 }
 
+static enum tmk_status measure(struct command *command, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  struct tmk_error mine = {0};
+  command->show_progress = command->speaks && isatty(STDERR_FILENO) != 0;
+  status = tmk_run(&command->args, &command->result, err);
+  erase_progress(command);
+  if (status != TMK_OK && command->started) print_end(command);
+  if (status == TMK_ERR_INTERRUPTED && command->options->output != NULL) {
+    return tmk_fail(err, status, "interrupted: %.512s holds what was measured", command->options->output);
+  }
+  if (status != TMK_OK) return status;
+  status = finish(command, &mine);
+  if (command->world != NULL) return tmk_world_follow(command->world, status, &mine, err);
+  if (status != TMK_OK && err != NULL) *err = mine;
+  return status;
+}
+
 static void command_free(struct command *command)
 {
   tmk_result_free(&command->result);
   tmk_sweep_free(&command->sweep);
-  if (command->backend != NULL) command->ops->close(command->backend);
+  tmk_rank_device_close(&command->at);
+}
+
+/* Everything up to the run itself, which others may have to give up too. */
+static enum tmk_status prepare(struct command *command, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  const struct options *options = command->options;
+  if (command->speaks && options->output != NULL) TMK_TRY(tmk_output_check(options->output, options->force, err));
+  TMK_TRY(make_sweep(command, err));
+  command->args.ops = command->at.ops;
+  command->args.backend = command->at.backend;
+  command->args.model = &command->model;
+  command->args.sweep = &command->sweep;
+  command->args.measure = measure_settings(command);
+  command->args.world = command->world;
+  command->args.parallel = command->world != NULL ? &command->at.parallel : NULL;
+  command->args.seed = (uint64_t)options->seed;
+  command->args.per_op = options->per_op;
+  command->args.quick = options->quick;
+  command->args.stop = tmk_stop_flag();
+  if (command->speaks) {
+    command->args.events = (struct tmk_run_events){command, on_started, on_progress, on_point_done, on_checkpoint};
+  }
+  if (!options->dry_run) TMK_TRY(begin_result(command, err));
+out:
+  return status;
+}
+
+static enum tmk_status run(struct command *command, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  const struct options *options = command->options;
+  const struct tmk_open_args open_args = {
+      .threads = options->threads, .isa = options->isa, .gemm = (enum tmk_gemm_choice)options->gemm};
+  struct tmk_error mine = {0};
+  TMK_TRY(tmk_rank_device_open(options->device, &open_args, command->world, &command->args.layout, &command->at, err));
+  status = prepare(command, &mine);
+  if (command->world != NULL) {
+    TMK_TRY(tmk_world_agree(command->world, status, &mine, err));
+    TMK_TRY(agree_points(command, err));
+  } else if (status != TMK_OK) {
+    *err = mine;
+    goto out;
+  }
+  if (!options->dry_run) {
+    TMK_TRY(measure(command, err));
+  } else if (command->speaks) {
+    TMK_TRY(dry_run(command, err));
+  }
+out:
+  return status;
+}
+
+/* --- ranks --- */
+
+static struct tmk_layout layout_of(const struct options *options)
+{
+  return (struct tmk_layout){.tp = (int)options->tp,
+                             .pp = (int)options->pp,
+                             .dp = (int)options->dp,
+                             .microbatches = (int)options->microbatches};
+}
+
+struct ranks {
+  struct command_line line;
+  struct tmk_opt_result parsed;
+  enum tmk_status parse_status;
+  struct tmk_error parse_err;
+};
+
+/* As many ranks as the layout has. */
+static enum tmk_status check_ranks(const struct options *options, int ranks, struct tmk_error *err)
+{
+  if (options->tp * options->pp * options->dp == ranks) return TMK_OK;
+  return tmk_fail(err, TMK_ERR_USAGE, "--tp %lld x --pp %lld x --dp %lld: must be %d together, as many as there are ranks",
+                  (long long)options->tp, (long long)options->pp, (long long)options->dp, ranks);
+}
+
+static enum tmk_status rank_main(struct tmk_world *world, void *context, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  struct ranks *ranks = context;
+  const struct options *options = &ranks->line.options;
+  struct command command = {.line = &ranks->line, .options = options, .world = world, .speaks = world->rank == 0};
+  struct tmk_error mine = {0};
+  char version[200];
+  tmk_result_init(&command.result);
+  snprintf(version, sizeof version, "%s %s %s", tmk_version, tmk_git_revision, tmk_build_text);
+  TMK_TRY(tmk_world_agree(world, ranks->parse_status, &ranks->parse_err, err));
+  TMK_TRY(tmk_world_check_same(world, tmk_argument_hash(ranks->line.argc, ranks->line.argv), version, err));
+  const enum tmk_status fits = check_ranks(options, world->size, &mine);
+  TMK_TRY(tmk_world_agree(world, fits, &mine, err));
+  command.args.layout = layout_of(options);
+  command.args.layout.rank = world->rank;
+  TMK_TRY(run(&command, err));
+out:
+  command_free(&command);
+  return status;
+}
+
+/* More than one rank, by what was asked or by a launcher. */
+static enum tmk_status run_ranks(struct ranks *ranks, struct tmk_error *err)
+{
+  const struct options *options = &ranks->line.options;
+  struct tmk_world_args args = {.ranks = 1, .timeout_ns = 300000000000};
+  if (ranks->parse_status == TMK_OK) args.timeout_ns = (int64_t)(options->timeout_s * 1e9);
+  if (tmk_launch_detect().size == 1) {
+    const int64_t wanted = options->tp * options->pp * options->dp;
+    if (wanted > MAX_RANKS) {
+      return tmk_fail(err, TMK_ERR_USAGE, "--tp %lld x --pp %lld x --dp %lld is %lld ranks: must be at most %d in one "
+                      "process; start more with mpirun or srun",
+                      (long long)options->tp, (long long)options->pp, (long long)options->dp, (long long)wanted,
+                      MAX_RANKS);
+    }
+    args.ranks = (int)wanted;
+  }
+  return tmk_world_run(&args, rank_main, ranks, err);
+}
+
+static enum tmk_status run_alone(struct ranks *ranks, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  struct command command = {.line = &ranks->line, .options = &ranks->line.options, .speaks = true};
+  tmk_result_init(&command.result);
+  command.args.layout = layout_of(command.options);
+  TMK_TRY(run(&command, err));
+out:
+  command_free(&command);
+  return status;
 }
 
 enum tmk_status tmk_cmd_run(int argc, char **argv, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  struct command command = {0};
-  struct tmk_opt_result parsed = {0};
-  struct options *options = &command.options;
-  tmk_result_init(&command.result);
-  TMK_TRY(tmk_opt_parse(rows, ROW_COUNT, options, &help, argc, argv, 0, 0, &parsed, err));
-  if (parsed.help) goto out;
-  TMK_TRY(tmk_launch_check("run", false, err));
-  if (options->output != NULL) TMK_TRY(tmk_output_check(options->output, options->force, err));
-  TMK_TRY(open_device(&command, err));
-  TMK_TRY(make_sweep(&command, err));
-  command.args = (struct tmk_run_args){
-      .ops = command.ops,
-      .backend = command.backend,
-      .model = &command.model,
-      .sweep = &command.sweep,
-      .measure = measure_settings(&command),
-      .seed = (uint64_t)options->seed,
-      .per_op = options->per_op,
-      .quick = options->quick,
-      .stop = tmk_stop_flag(),
-      .events = {&command, on_started, on_progress, on_point_done, on_checkpoint},
-  };
-  if (options->dry_run) {
-    TMK_TRY(dry_run(&command, err));
+  struct ranks ranks = {.line = {.argc = argc, .argv = argv}};
+  struct options *options = &ranks.line.options;
+  TMK_TRY(tmk_launch_check("run", true, err));
+  ranks.parse_status =
+      tmk_opt_parse(rows, ROW_COUNT, options, &help, argc, argv, 0, 0, &ranks.parsed, &ranks.parse_err);
+  if (ranks.parsed.help) goto out;
+  const bool launched = tmk_launch_detect().size != 1;
+  if (ranks.parse_status != TMK_OK && !launched) {
+    *err = ranks.parse_err;
+    status = ranks.parse_status;
     goto out;
   }
-  TMK_TRY(begin_result(&command, argc, argv, err));
-  TMK_TRY(measure(&command, err));
+  tmk_stop_catch();
+  const bool several = launched || (options->tp * options->pp * options->dp > 1 && !options->dry_run);
+  TMK_TRY(several ? run_ranks(&ranks, err) : run_alone(&ranks, err));
 out:
-  tmk_opt_free(&parsed);
-  command_free(&command);
+  tmk_opt_free(&ranks.parsed);
   return status;
 }

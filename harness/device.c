@@ -43,7 +43,7 @@ void tmk_device_info_init(struct tmk_device_info *info)
 
 void tmk_ceilings_init(struct tmk_ceilings *ceilings)
 {
-  *ceilings = (struct tmk_ceilings){.read_bytes_per_s = NAN, .copy_bytes_per_s = NAN, .clock_hz = NAN};
+  *ceilings = (struct tmk_ceilings){.read_bytes_per_s = NAN, .copy_bytes_per_s = NAN, .comm_bytes_per_s = NAN, .clock_hz = NAN};
   for (int i = 0; i < TMK_DTYPE_COUNT; i++) ceilings->flops_per_s[i] = NAN;
 }
 

@@ -106,6 +106,11 @@ static void add_ceilings(struct tmk_out_fact *facts, int *count, const struct tm
   const struct tmk_ceilings *ceilings = &device->ceilings;
   char *text = add(facts, count, "ceilings");
   append_rates(text, ceilings->read_bytes_per_s, ceilings->copy_bytes_per_s, ceilings->flops_per_s);
+  if (!isnan(ceilings->comm_bytes_per_s)) {
+    char rate[32];
+    tmk_format_si(ceilings->comm_bytes_per_s, "B/s", rate, (int)sizeof rate);
+    append(text, ", between ranks %s", rate);
+  }
   if (!text[0]) append(text, "not measured");
   const double of_clock = ceilings->flops_per_s[TMK_DTYPE_F32] / tmk_peak_by_clock(&device->info);
   if (isfinite(of_clock)) append(text, " (%.0f %% of lanes x ports x clock)", 100 * of_clock);

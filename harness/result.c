@@ -93,11 +93,12 @@ void tmk_point_free(struct tmk_point *point)
   free(point->ops);
   free(point->gemms);
   free(point->comm.ranks);
+  free(point->ranks);
   point->samples = NULL;
   point->ops = NULL;
   point->gemms = NULL;
-  point->comm.ranks = NULL;
-  point->comm.rank_count = 0;
+  point->comm.ranks = point->ranks = NULL;
+  point->comm.rank_count = point->rank_count = 0;
   point->sample_count = point->op_count = point->gemm_count = 0;
 }
 

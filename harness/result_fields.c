@@ -126,6 +126,7 @@ static const struct tmk_field ceilings_fields[] = {
     REAL_N("read_bytes_per_s", read_bytes_per_s),
     REAL_N("copy_bytes_per_s", copy_bytes_per_s),
     RATES("flops_per_s", flops_per_s),
+    REAL_SINCE(3, "comm_bytes_per_s", comm_bytes_per_s),
     REAL_N("clock_hz", clock_hz),
     INT("repeats", repeats, 0, INT32_MAX),
     STRING_N("read_pattern", read_pattern),

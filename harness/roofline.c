@@ -18,6 +18,7 @@ struct tmk_peaks tmk_peaks_measured(const struct tmk_device_result *device)
 {
   struct tmk_peaks peaks = unknown_peaks();
   peaks.read_bytes_per_s = device->ceilings.read_bytes_per_s;
+  peaks.comm_bytes_per_s = device->ceilings.comm_bytes_per_s;
   for (int i = 0; i < TMK_DTYPE_COUNT; i++) peaks.flops_per_s[i] = device->ceilings.flops_per_s[i];
   return peaks;
 }

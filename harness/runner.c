@@ -147,16 +147,17 @@ out:
 static enum tmk_status make_device(struct tmk_run_state *state, struct tmk_error *err)
 {
   struct tmk_result *result = state->result;
-  result->devices = calloc(1, sizeof *result->devices);
+  const int ranks = state->world != NULL ? state->world->size : 1;
+  result->devices = calloc((size_t)ranks, sizeof *result->devices);
   if (result->devices == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the device");
-  result->device_count = 1;
-  state->device = result->devices;
+  result->device_count = ranks;
+  state->device = &result->devices[state->world != NULL ? state->world->rank : 0];
   return tmk_run_describe(state->args->ops, state->args->backend, state->device, err);
 }
 
 static bool keep_best(double value, double *best)
 {
-  if (isnan(value) || value <= *best) return false;
+  if (isnan(value) || value <= *best) return false; /* a best that is not known yet is NAN */
   *best = value;
   return true;
 }
@@ -225,7 +226,15 @@ enum tmk_status tmk_run_read_ceilings(const struct tmk_backend_ops *ops, struct 
 
 static enum tmk_status read_ceilings(struct tmk_run_state *state, int64_t round, struct tmk_error *err)
 {
-  return tmk_run_read_ceilings(state->args->ops, state->args->backend, round, state->device, err);
+  enum tmk_status status = TMK_OK;
+  double bytes_per_s;
+  if (state->world != NULL) TMK_TRY(tmk_world_barrier(state->world, err)); /* those of one host read at the same time */
+  TMK_TRY(tmk_run_read_ceilings(state->args->ops, state->args->backend, round, state->device, err));
+  TMK_TRY(tmk_run_read_bandwidth(state, &bytes_per_s, err));
+  keep_best(bytes_per_s, &state->device->ceilings.comm_bytes_per_s);
+  TMK_TRY(tmk_run_show_devices(state, err));
+out:
+  return status;
 }
 
 /* --- rounds --- */
@@ -233,12 +242,16 @@ static enum tmk_status read_ceilings(struct tmk_run_state *state, int64_t round,
 static enum tmk_status checkpoint(struct tmk_run_state *state, struct tmk_error *err)
 {
   const struct tmk_run_events *events = &state->args->events;
-  return events->checkpoint != NULL ? events->checkpoint(events->context, state->result, err) : TMK_OK;
+  struct tmk_error mine = {0};
+  enum tmk_status status = TMK_OK;
+  if (events->checkpoint != NULL) status = events->checkpoint(events->context, state->result, &mine);
+  return tmk_run_agree(state, status, &mine, err);
 }
 
-static enum tmk_status fill_points(struct tmk_run_state *state, int unit, struct tmk_error *err)
+static enum tmk_status fill_points(struct tmk_run_state *state, int unit, bool together, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
+  TMK_TRY(tmk_run_join(state, together, err));
   for (int i = 0; i < state->point_count; i++) {
     bool uses = unit < 0;
     for (int k = 0; k < state->points[i].unit_count; k++) uses = uses || state->points[i].units[k] == unit;
@@ -255,15 +268,15 @@ static enum tmk_status run_round(struct tmk_run_state *state, int group, int rou
   for (int i = 0; i < state->unit_count; i++) {
     const int index = order[i];
     if (state->units[index].group != group) continue;
-    if (tmk_run_stopped(state)) TMK_TRY(tmk_fail(err, TMK_ERR_INTERRUPTED, "interrupted"));
+    TMK_TRY(tmk_run_check_stop(state, err));
     status = tmk_run_unit_visit(state, &state->units[index], round, err);
     state->work_done += round == 0 ? 2 : 1;
     if (status != TMK_OK) goto out;
-    TMK_TRY(fill_points(state, index, err));
+    TMK_TRY(fill_points(state, index, true, err));
     TMK_TRY(checkpoint(state, err));
   }
   if (state->unit_count > 0) TMK_TRY(read_ceilings(state, (int64_t)group * state->rounds + round, err));
-  TMK_TRY(fill_points(state, -1, err));
+  TMK_TRY(fill_points(state, -1, true, err));
   TMK_TRY(checkpoint(state, err));
 out:
   return status;
@@ -324,6 +337,7 @@ enum tmk_status tmk_run(const struct tmk_run_args *args, struct tmk_result *resu
 {
   enum tmk_status status = TMK_OK;
   struct tmk_run_state state = {.args = args,
+                                .world = args->world,
                                 .result = result,
                                 .rounds = args->measure.single_pass ? 1 : args->measure.rounds,
                                 .start_ns = tmk_host_now_ns(),
@@ -340,9 +354,9 @@ out:
                   : status == TMK_ERR_DEVICE    ? "the device failed before"
                                                 : "the run ended before";
     /* The error that ended the run is the one to report, not what follows from it. */
-    if (fill_points(&state, -1, NULL) == TMK_OK) {
+    if (fill_points(&state, -1, false, NULL) == TMK_OK) {
       if (state.started) publish(&state, state.group_count);
-      (void)checkpoint(&state, NULL);
+      if (args->events.checkpoint != NULL) (void)args->events.checkpoint(args->events.context, result, NULL);
     }
   }
   state_free(&state);

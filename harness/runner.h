@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "measure.h"
+#include "parallel.h"
 #include "sweep.h"
 #include "tokmark/backend.h"
 #include "tokmark/result.h"
@@ -32,6 +33,11 @@ struct tmk_run_args {
   struct tmk_measure_settings measure;
   uint64_t seed;
   bool per_op, quick; /* quick: no e2e is executed outright, and no time is added for the energy counter */
+  /* Several ranks, each with these arguments but its own device: all call tmk_run at once, and each has a result of its own, of
+   * which rank 0's is whole. NULL: one device. The backend was opened with parallel->groups. */
+  struct tmk_world *world;
+  const struct tmk_parallel *parallel;
+  struct tmk_layout layout; /* of every point */
   const volatile sig_atomic_t *stop; /* non-zero: end after the current sample, keep what is there; NULL: never */
   struct tmk_run_events events;
 };

@@ -158,7 +158,7 @@ enum tmk_status tmk_run_outright(struct tmk_run_state *state, struct tmk_error *
   step.phase = TMK_PHASE_DECODE;
   step.input_len = 0;
   for (int64_t i = 1; i < request.output_len; i++) {
-    if (tmk_run_stopped(state)) TMK_TRY(tmk_fail(err, TMK_ERR_INTERRUPTED, "interrupted"));
+    TMK_TRY(tmk_run_check_stop(state, err));
     step.context = request.input_len + i - 1;
     TMK_TRY(run_once(state, &step, &time_ns, err));
     if (events->progress != NULL) {

@@ -7,6 +7,7 @@
  *   runner_unit.c   one unit: prepare, verify, visit after visit
  *   runner_watch.c  what is watched while a unit is sampled: clocks, other load, energy
  *   runner_point.c  units → the result's point
+ *   runner_ranks.c  what several ranks tell each other, and what they say joined
  *   runner_e2e.c    composition of e2e, and the one that is executed outright
  */
 #ifndef TMK_HARNESS_RUNNER_PARTS_H
@@ -45,7 +46,7 @@ struct tmk_watch {
   int64_t clock_count;
   bool throttled, ecc_errors, shared_device;
   int64_t ecc_first;                   /* TMK_UNKNOWN until read */
-  double other_core_ns, other_wall_ns; /* over the visits; 0 wall: nothing was readable */
+  double other_core_ns, own_core_ns, other_wall_ns; /* over the visits; 0 wall: nothing was readable */
   /* energy of the last round's visit */
   bool energy_tried, energy_bracketed;
   double joules, bracket_s;
@@ -63,6 +64,18 @@ double tmk_watch_other_load(const struct tmk_watch *watch); /* cores; NAN if not
 
 /* --- units and points --- */
 
+/* What a rank saw of a unit; sent as it is. */
+struct tmk_run_said {
+  struct tmk_limit_result limit;
+  struct tmk_verify_result verify;
+  struct tmk_watch watch;
+  bool replayed;
+  double own_median_ns, own_max_ns; /* its own time of a pass */
+  int64_t times_slowest;
+  int local_rank;
+  char host[64];
+};
+
 struct tmk_run_unit {
   struct tmk_workload workload; /* decode or prefill */
   char key[TMK_WORKLOAD_KEY_SIZE];
@@ -78,6 +91,13 @@ struct tmk_run_unit {
   int64_t op_count;
   struct tmk_gemm_result *gemms; /* who runs them; owned */
   int64_t gemm_count;
+  double *own_ns; /* [own_count], owned: of a pass, this rank's, a sample each */
+  int64_t own_count, own_capacity, times_slowest;
+  double last_ns;    /* of the sample run last: this rank's own, of a pass */
+  bool last_slowest; /* and whether no rank took longer */
+  struct tmk_run_said joined;  /* of all ranks: what points are made of */
+  struct tmk_comm_rank *ranks; /* owned; NULL where there is one */
+  int64_t rank_count;
   enum tmk_point_status status; /* skipped until there are samples */
   char reason[256];
   bool verify_failed, replayed;
@@ -93,7 +113,8 @@ struct tmk_run_point {
 struct tmk_run_state {
   const struct tmk_run_args *args;
   struct tmk_result *result;        /* points are parallel to `points` and to the sweep's */
-  struct tmk_device_result *device; /* = result->devices */
+  struct tmk_world *world;          /* = args->world */
+  struct tmk_device_result *device; /* this rank's of result->devices */
   struct tmk_run_unit *units;
   struct tmk_run_point *points;
   int unit_count, point_count, group_count, rounds;
@@ -104,6 +125,28 @@ struct tmk_run_state {
 };
 
 bool tmk_run_stopped(const struct tmk_run_state *state);
+
+/* --- ranks: each function is called by all of them at once --- */
+
+/* tmk_world_agree; with one rank its own status. */
+enum tmk_status tmk_run_agree(const struct tmk_run_state *state, enum tmk_status mine, const struct tmk_error *mine_err,
+                              struct tmk_error *err);
+enum tmk_status tmk_run_any(const struct tmk_run_state *state, bool mine, bool *any, struct tmk_error *err);
+/* INTERRUPTED where one of the ranks is to stop. */
+enum tmk_status tmk_run_check_stop(const struct tmk_run_state *state, struct tmk_error *err);
+/* Runs passes of the unit on all ranks, begun together; the times are the slowest rank's. INTERRUPTED as above. */
+enum tmk_status tmk_run_passes(const struct tmk_run_state *state, struct tmk_run_unit *unit, int64_t passes,
+                               struct tmk_run_times *times, struct tmk_error *err);
+/* Keeps what tmk_run_passes found of this rank: of a sample that counts. */
+enum tmk_status tmk_run_keep_own(const struct tmk_run_state *state, struct tmk_run_unit *unit, struct tmk_error *err);
+/* Makes `joined` of all units anew. together false: no other rank is asked, and what was joined last stands. */
+enum tmk_status tmk_run_join(struct tmk_run_state *state, bool together, struct tmk_error *err);
+/* Puts the other ranks' devices beside this one's. */
+enum tmk_status tmk_run_show_devices(struct tmk_run_state *state, struct tmk_error *err);
+double tmk_run_drift(const struct tmk_run_state *state); /* the largest of all devices; NAN if none is known */
+/* Bus bandwidth between the ranks of this one's groups; NAN where it has none, or on a simulated device. */
+enum tmk_status tmk_run_read_bandwidth(struct tmk_run_state *state, double *bytes_per_s, struct tmk_error *err);
+
 /* The clock of the backend's times. */
 int64_t tmk_run_now_ns(const struct tmk_run_state *state);
 void tmk_run_progress(const struct tmk_run_state *state, const struct tmk_run_unit *unit, int round);

@@ -31,25 +31,26 @@ static struct tmk_verdict unit_verdict(const struct tmk_run_state *state, const 
   const struct tmk_device_info *info = &state->device->info;
   const struct tmk_stats *stats = &unit->stats;
   const double cores = cores_allowed(&state->result->host);
-  const double threads = info->is_cpu && info->threads > 0 ? (double)info->threads : NAN;
+  const int local_ranks = state->world != NULL ? state->world->local_size : 1;
+  const double threads = info->is_cpu && info->threads > 0 ? (double)info->threads * local_ranks : NAN;
   const double relative_ci = (stats->ci_high_ns - stats->ci_low_ns) / 2 / stats->median_ns;
   const struct tmk_verdict_input input = {
       .verify_failed = unit->verify_failed,
-      .replay_mismatch = unit->replayed && !unit->verify.replay_matched,
+      .replay_mismatch = unit->joined.replayed && !unit->joined.verify.replay_matched,
       .steady = unit->sampler.steady && relative_ci <= unit->sampler.settings.ci_target,
       .relative_ci = relative_ci,
-      .drift = state->device->drift,
+      .drift = tmk_run_drift(state),
       .share_datasheet = part->limit.share.datasheet,
       .share_measured = part->limit.share.measured,
-      .throttled = unit->watch.throttled,
-      .ecc_errors = unit->watch.ecc_errors,
+      .throttled = unit->joined.watch.throttled,
+      .ecc_errors = unit->joined.watch.ecc_errors,
       .mig = info->mig_on == 1,
-      .shared_device = unit->watch.shared_device,
-      .clock_move = tmk_watch_clock_move(&unit->watch),
-      .other_load = tmk_watch_other_load(&unit->watch),
+      .shared_device = unit->joined.watch.shared_device,
+      .clock_move = tmk_watch_clock_move(&unit->joined.watch),
+      .other_load = tmk_watch_other_load(&unit->joined.watch),
       .cores_used = isnan(threads) ? NAN : fmin(threads, cores),
       .threads_exceed_cores = threads > cores,
-      .energy_unbracketed = unit->watch.energy_tried && !unit->watch.energy_bracketed,
+      .energy_unbracketed = unit->joined.watch.energy_tried && !unit->joined.watch.energy_bracketed,
   };
   return tmk_verdict_decide(&input);
 }
@@ -77,10 +78,10 @@ static void fill_energy(struct tmk_point *point, const struct part *parts, int c
     pass_j += parts[i].weight * watch->joules / (double)watch->bracket_passes;
   }
   /* e2e: the energy and the time of one request batch, composed like its time. */
-  energy->joules = count == 1 ? parts[0].unit->watch.joules : pass_j;
-  energy->bracket_s = count == 1 ? parts[0].unit->watch.bracket_s : total_ns * 1e-9;
+  energy->joules = count == 1 ? parts[0].unit->joined.watch.joules : pass_j;
+  energy->bracket_s = count == 1 ? parts[0].unit->joined.watch.bracket_s : total_ns * 1e-9;
   energy->mean_power_w = energy->joules / energy->bracket_s;
-  snprintf(energy->source, sizeof energy->source, "%s", parts[0].unit->watch.energy_source);
+  snprintf(energy->source, sizeof energy->source, "%s", parts[0].unit->joined.watch.energy_source);
   tmk_workload_tokens(&point->workload.step, NULL, &output_tokens);
   /* A prefill's energy belongs to the tokens it reads. */
   if (point->workload.step.phase != TMK_PHASE_PREFILL && output_tokens > 0) {
@@ -91,9 +92,9 @@ static void fill_energy(struct tmk_point *point, const struct part *parts, int c
 static void fill_verify(struct tmk_point *point, const struct part *parts, int count)
 {
   struct tmk_verify_result *verify = &point->verify;
-  *verify = parts[0].unit->verify;
+  *verify = parts[0].unit->joined.verify;
   for (int i = 1; i < count; i++) {
-    const struct tmk_verify_result *of = &parts[i].unit->verify;
+    const struct tmk_verify_result *of = &parts[i].unit->joined.verify;
     verify->ops_checked += of->ops_checked;
     verify->ops_failed += of->ops_failed;
     verify->elements_checked += of->elements_checked;
@@ -206,6 +207,11 @@ static enum tmk_status copy_arrays(struct tmk_point *point, const struct tmk_run
   point->op_count = unit->op_count;
   point->passes_per_sample = unit->sampler.passes_per_sample;
   point->warmup_samples = unit->sampler.warmup_count;
+  if (unit->rank_count == 0 || unit->sampler.count == 0) return TMK_OK;
+  point->ranks = malloc((size_t)unit->rank_count * sizeof *point->ranks);
+  if (point->ranks == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the ranks of %s", unit->key);
+  memcpy(point->ranks, unit->ranks, (size_t)unit->rank_count * sizeof *point->ranks);
+  point->rank_count = unit->rank_count;
   return TMK_OK;
 }
 
@@ -232,7 +238,7 @@ static void fill_missing(struct tmk_point *point, const struct tmk_run_state *st
   } else {
     snprintf(point->reason, sizeof point->reason, "%s", unit->reason);
   }
-  point->verify = unit->verify;
+  point->verify = unit->joined.verify;
   if (unit->verify_failed) {
     point->verdict = tmk_verdict_decide(&(struct tmk_verdict_input){.verify_failed = true, .steady = true});
   }
@@ -248,8 +254,7 @@ static void fill_measured(struct tmk_run_state *state, struct tmk_point *point, 
     const struct tmk_run_unit *unit = &state->units[made_of->units[i]];
     parts[i].unit = unit;
     parts[i].weight = made_of->weights[i];
-    parts[i].limit = tmk_limit_plan(unit->plan, state->device, tmk_watch_clock_hz(&unit->watch),
-                                    simulated ? NAN : unit->stats.median_ns);
+    parts[i].limit = unit->joined.limit;
   }
   fill_stats(point, parts, count);
   fill_limit(point, parts, count);

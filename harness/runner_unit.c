@@ -19,9 +19,11 @@ static void unit_fail(struct tmk_run_unit *unit, const char *reason)
   snprintf(unit->reason, sizeof unit->reason, "%.255s", reason);
 }
 
-/* Whether an error is the unit's own. A fault of the device, and an interrupt, are everybody's. */
-static bool is_local(enum tmk_status status)
+/* Whether an error is the unit's own. A fault of the device, and an interrupt, are everybody's; so is what several ranks have not
+ * agreed upon, for they would go on in different places. */
+static bool is_local(const struct tmk_run_state *state, enum tmk_status status)
 {
+  if (state->world != NULL && !state->world->agreed) return false;
   return status != TMK_OK && status != TMK_ERR_DEVICE && status != TMK_ERR_INTERRUPTED;
 }
 
@@ -39,6 +41,8 @@ void tmk_run_unit_free(struct tmk_run_state *state, struct tmk_run_unit *unit)
   tmk_verify_outputs_free(&unit->expected);
   free(unit->ops);
   free(unit->gemms);
+  free(unit->ranks);
+  free(unit->own_ns);
 }
 
 static enum tmk_status check_supported(struct tmk_run_state *state, struct tmk_run_unit *unit, struct tmk_error *err)
@@ -66,28 +70,43 @@ static void note_failure(void *context, const struct tmk_plan *plan, const struc
   snprintf(first->text, sizeof first->text, "wrong result: %.80s: %.155s", op, result->detail);
 }
 
-/* Plan, memory, verification. Leaves the outputs of the verified pass in unit->expected. */
-static enum tmk_status unit_prepare(struct tmk_run_state *state, struct tmk_run_unit *unit, struct tmk_error *err)
+/* Plan and memory: where one rank has none, the unit fails on all. */
+static enum tmk_status unit_build(struct tmk_run_state *state, struct tmk_run_unit *unit, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   const struct tmk_run_args *args = state->args;
   const struct tmk_plan_args plan_args = {.model = args->model,
                                           .workload = &unit->workload,
                                           .seed = args->seed,
-                                          .act_dtype = state->device->info.act_dtype};
-  const struct tmk_verify_settings verify = tmk_verify_defaults(args->seed);
-  struct first_failure failure = {""};
-  tmk_sampler_init(&unit->sampler, &args->measure);
+                                          .act_dtype = state->device->info.act_dtype,
+                                          .alone = args->parallel == NULL};
   TMK_TRY(tmk_plan_create(&plan_args, &unit->plan, err));
   TMK_TRY(check_supported(state, unit, err));
   TMK_TRY(args->ops->prepare(args->backend, unit->plan, &unit->exec, err));
   TMK_TRY(tmk_gemm_results_of(args->ops, unit->exec, unit->plan, &unit->gemms, &unit->gemm_count, err));
+out:
+  return status;
+}
+
+/* Plan, memory, verification. Leaves the outputs of the verified pass in unit->expected. */
+static enum tmk_status unit_prepare(struct tmk_run_state *state, struct tmk_run_unit *unit, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  const struct tmk_run_args *args = state->args;
+  struct tmk_verify_settings verify = tmk_verify_defaults(args->seed);
+  struct first_failure failure = {""};
+  struct tmk_error mine = {0};
+  tmk_sampler_init(&unit->sampler, &args->measure);
+  verify.world = state->world;
+  status = unit_build(state, unit, &mine);
+  TMK_TRY(tmk_run_agree(state, status, &mine, err));
   TMK_TRY(tmk_verify_exec(args->ops, args->backend, unit->exec, unit->plan, &verify, note_failure, &failure,
                           &unit->verify, err));
-  if (unit->verify.ops_failed > 0) {
-    unit->verify_failed = true;
-    TMK_TRY(tmk_fail(err, TMK_ERR_FAILED, "%s", failure.text[0] != '\0' ? failure.text : "wrong result"));
-  }
+  if (unit->verify.ops_failed > 0)
+    status = tmk_fail(&mine, TMK_ERR_FAILED, "%s", failure.text[0] != '\0' ? failure.text : "wrong result");
+  status = tmk_run_agree(state, status, &mine, err);
+  unit->verify_failed = status == TMK_ERR_FAILED && (state->world == NULL || state->world->agreed);
+  TMK_TRY(status);
   TMK_TRY(tmk_verify_capture(args->ops, unit->exec, unit->plan, &unit->expected, err));
 out:
   return status;
@@ -99,25 +118,29 @@ static enum tmk_status unit_sample(struct tmk_run_state *state, struct tmk_run_u
   enum tmk_status status = TMK_OK;
   const struct tmk_run_args *args = state->args;
   struct tmk_sampler *sampler = &unit->sampler;
+  struct tmk_error mine = {0};
   int64_t passes;
   TMK_TRY(args->ops->reset(unit->exec, err));
   tmk_sampler_begin_round(sampler);
   tmk_run_watch_begin(state, &unit->watch, round == state->rounds - 1);
   while ((passes = tmk_sampler_next(sampler)) > 0) {
     struct tmk_run_times times = {0};
-    if (tmk_run_stopped(state)) TMK_TRY(tmk_fail(err, TMK_ERR_INTERRUPTED, "interrupted"));
-    TMK_TRY(args->ops->run(unit->exec, passes, &times, err));
+    if (state->world == NULL) TMK_TRY(tmk_run_check_stop(state, err)); /* with others it is asked behind each sample */
+    TMK_TRY(tmk_run_passes(state, unit, passes, &times, err));
+    const int64_t before = sampler->count;
     tmk_sampler_add(sampler, &times, passes);
+    if (sampler->count > before) TMK_TRY(tmk_run_keep_own(state, unit, err));
     tmk_run_watch_sample(state, &unit->watch, passes);
     tmk_run_progress(state, unit, round);
   }
   if (sampler->clock_fault) {
-    TMK_TRY(tmk_fail(err, TMK_ERR_FAILED, "the clock gave %lld ns for %lld passes: must be above 0",
-                     (long long)sampler->fault_ns, (long long)sampler->passes_per_sample));
+    status = tmk_fail(&mine, TMK_ERR_FAILED, "the clock gave %lld ns for %lld passes: must be above 0",
+                      (long long)sampler->fault_ns, (long long)sampler->passes_per_sample);
   }
   if (sampler->out_of_memory) {
-    TMK_TRY(tmk_fail(err, TMK_ERR_MEMORY, "out of memory for sample %lld", (long long)sampler->count + 1));
+    status = tmk_fail(&mine, TMK_ERR_MEMORY, "out of memory for sample %lld", (long long)sampler->count + 1);
   }
+  TMK_TRY(tmk_run_agree(state, status, &mine, err));
   TMK_TRY(tmk_run_watch_end(state, unit, err));
 out:
   return status;
@@ -210,17 +233,18 @@ enum tmk_status tmk_run_unit_visit(struct tmk_run_state *state, struct tmk_run_u
   TMK_TRY(unit_sample(state, unit, round, err));
   if (round == state->rounds - 1) TMK_TRY(unit_finish(state, unit, err));
 out:
-  if (unit->sampler.count > 0 && !is_local(status)) {
+  if (unit->sampler.count > 0 && !is_local(state, status)) {
     /* What was sampled counts, also behind a stop. */
     enum tmk_status stats_status = tmk_stats_compute(unit->sampler.samples, unit->sampler.count,
                                                      unit->sampler.passes_per_sample, &unit->stats, err);
     if (stats_status == TMK_OK) unit->status = TMK_POINT_OK;
     if (status == TMK_OK) status = stats_status;
   }
-  if (is_local(status) || status == TMK_ERR_DEVICE) unit_fail(unit, err->message);
-  if (is_local(status)) {
+  if (is_local(state, status) || status == TMK_ERR_DEVICE) unit_fail(unit, err->message);
+  if (is_local(state, status)) {
     tmk_run_unit_release(state, unit);
     status = TMK_OK;
+    if (state->world != NULL) state->world->agreed = false;
   }
   return status;
 }

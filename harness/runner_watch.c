@@ -83,20 +83,28 @@ enum tmk_status tmk_run_watch_end(struct tmk_run_state *state, struct tmk_run_un
     double load = tmk_host_other_load(&watch->usage_start, &usage);
     if (!isnan(load)) {
       watch->other_core_ns += load * wall_ns;
+      watch->own_core_ns += (double)(usage.self_busy_ns - watch->usage_start.self_busy_ns);
       watch->other_wall_ns += wall_ns;
     }
   }
-  if (!watch->energy_open) return TMK_OK;
-  watch->energy_open = false;
+  bool open;
+  TMK_TRY(tmk_run_any(state, watch->energy_open, &open, err));
+  if (!open) return TMK_OK;
   int64_t elapsed_ns = tmk_run_now_ns(state) - watch->energy_start_ns;
-  while (elapsed_ns < ENERGY_BRACKET_NS && !args->quick && !tmk_run_stopped(state)) {
+  for (bool more = !args->quick; more;) {
     struct tmk_run_times times;
     int64_t before_ns = elapsed_ns;
+    TMK_TRY(tmk_run_any(state, watch->energy_open && elapsed_ns < ENERGY_BRACKET_NS && !tmk_run_stopped(state), &more,
+                        err));
+    if (!more) break;
     TMK_TRY(args->ops->run(unit->exec, unit->sampler.passes_per_sample, &times, err));
     watch->energy_passes += unit->sampler.passes_per_sample;
     elapsed_ns = tmk_run_now_ns(state) - watch->energy_start_ns;
-    if (elapsed_ns <= before_ns) break; /* a clock that stands still */
+    if (elapsed_ns <= before_ns) elapsed_ns = ENERGY_BRACKET_NS; /* a clock that stands still: no more, and no bracket */
   }
+  const bool mine = watch->energy_open;
+  watch->energy_open = false;
+  if (!mine) goto out;
   if (elapsed_ns < ENERGY_BRACKET_NS || watch->energy_passes == 0) goto out;
   if (!read_energy(state, watch, &energy_uj) || energy_uj <= watch->energy_start_uj) goto out;
   watch->joules = (double)(energy_uj - watch->energy_start_uj) * 1e-6;

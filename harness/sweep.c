@@ -112,6 +112,10 @@ static void choose_defaults(struct tmk_sweep_expansion *e)
   /* All layers held is what every run does; the key must not say otherwise. */
   e->layers_held = spec->layers_held == e->model->num_hidden_layers ? 0 : spec->layers_held;
   e->kv_dtype = spec->kv_dtype ? spec->kv_dtype : auto_kv_dtype(e->device);
+  e->layout = spec->layout;
+  if (e->layout.tp == 0) e->layout.tp = 1;
+  if (e->layout.pp == 0) e->layout.pp = 1;
+  if (e->layout.dp == 0) e->layout.dp = 1;
   e->weight_dtype_count = spec->weight_dtype_count;
   for (int i = 0; i < spec->weight_dtype_count; i++) e->weight_dtypes[i] = spec->weight_dtypes[i];
   if (spec->weight_dtype_count > 0) return;
@@ -142,6 +146,13 @@ static struct axes axes_of(const struct tmk_sweep_expansion *e, enum tmk_phase p
   return axes;
 }
 
+/* One a stage keeps all stages at work; a replica can't have more than it has sequences. */
+static int auto_microbatches(const struct tmk_workload *w)
+{
+  const int64_t sequences = w->batch / w->layout.dp;
+  return sequences < 1 ? 1 : sequences < w->layout.pp ? (int)sequences : w->layout.pp;
+}
+
 /* Points of one phase and dtype; the batch changes fastest. */
 static enum tmk_status expand_phase(const struct tmk_sweep_expansion *e, enum tmk_phase phase,
                                     enum tmk_dtype weight_dtype, struct tmk_sweep *sweep, struct tmk_error *err)
@@ -163,8 +174,9 @@ static enum tmk_status expand_phase(const struct tmk_sweep_expansion *e, enum tm
         .layers_held = e->layers_held,
         .weight_dtype = weight_dtype,
         .kv_dtype = e->kv_dtype,
-        .layout = {.tp = 1, .pp = 1, .dp = 1, .microbatches = 1},
+        .layout = e->layout,
     };
+    if (e->layout.microbatches == 0) point->workload.layout.microbatches = auto_microbatches(&point->workload);
     snprintf(point->workload.model, sizeof point->workload.model, "%s", e->model->name);
     TMK_TRY(tmk_sweep_point_judge(e, point, err));
   }

@@ -14,6 +14,9 @@ struct tmk_sweep_spec {
   enum tmk_dtype weight_dtypes[4];
   int weight_dtype_count; /* 0 = suite's */
   enum tmk_dtype kv_dtype; /* NONE = auto: bf16 where the device takes it */
+  /* As asked: 0 = 1 of a size; microbatches 0 = as many as stages, where there are so many sequences. rank: whose share is
+   * judged. */
+  struct tmk_layout layout;
 };
 
 struct tmk_sweep_point {

@@ -23,6 +23,7 @@ struct tmk_sweep_expansion {
   int weight_dtype_count;
   int64_t prefill_chunk;
   int64_t layers_held; /* 0 = all */
+  struct tmk_layout layout; /* microbatches as in the spec */
 };
 
 /* USAGE or UNSUPPORTED where no point could run on any device. */

@@ -118,6 +118,18 @@ out:
   return status;
 }
 
+/* A batch that is too small for the layout is a skipped point; a model that can't be divided so is an error. */
+static enum tmk_status check_share(const struct tmk_sweep_expansion *e, struct tmk_sweep_point *point,
+                                   struct tmk_error *err)
+{
+  struct tmk_plan_share share;
+  struct tmk_error mine = {0};
+  const enum tmk_status status = tmk_plan_share_of(e->model, &point->workload, &share, &mine);
+  if (status == TMK_ERR_UNSUPPORTED) return skip(point, "%.255s", mine.message);
+  if (status != TMK_OK && err != NULL) *err = mine;
+  return status;
+}
+
 static void print_bytes(int64_t bytes, char *text, size_t size)
 {
   const double gib = (double)bytes / 1073741824.0;
@@ -165,6 +177,7 @@ enum tmk_status tmk_sweep_point_judge(const struct tmk_sweep_expansion *e, struc
   enum tmk_status status = TMK_OK;
   TMK_TRY(check_positions(e, point, err));
   if (!point->skipped) TMK_TRY(check_dtypes(e, point, err));
+  if (!point->skipped) TMK_TRY(check_share(e, point, err));
   if (point->skipped) goto out;
   if (point->workload.phase == TMK_PHASE_E2E) {
     TMK_TRY(check_e2e(e, point, err));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tokmark/fill.h"
+#include "verify_collective.h"
 #include "verify_limit.h"
 #include "verify_state.h"
 
@@ -26,6 +27,7 @@ struct verifier {
   void *report_context;
   struct tmk_verify_result *out;
   double *block; /* [BLOCK], owned */
+  struct tmk_verify_notes notes;
   struct tmk_error *err;
 };
 
@@ -163,6 +165,34 @@ out:
   return status;
 }
 
+/* What other ranks gave is judged when all have run. Of the layers that are not looked at in full nothing is noted. */
+static enum tmk_status verify_collective(struct verifier *v, int op)
+{
+  enum tmk_status status = TMK_OK;
+  const struct tmk_op *o = &v->device.plan->ops[op];
+  struct tmk_verify_guards guards = {0};
+  struct tmk_verify_op result = {.op = op};
+  char unwritten[sizeof result.detail] = "", overwritten[sizeof result.detail] = "";
+  if (!op_is_full(v->settings, v->device.plan, o)) return v->device.ops->run_ops(v->device.exec, op, 1, v->err);
+  const bool receives_nothing = v->settings->world == NULL && o->u.collective.collective == TMK_COLL_SEND_RECV;
+  if (!receives_nothing) TMK_TRY(poison_outputs(v, o));
+  TMK_TRY(tmk_verify_guards_take(&v->device, op, &guards, v->err));
+  TMK_TRY(tmk_verify_collective_run(&v->device, op, v->settings->seed, &v->notes, v->err));
+  TMK_TRY(tmk_verify_guards_check(&v->device, op, &guards, overwritten, sizeof overwritten, v->err));
+  if (!receives_nothing) TMK_TRY(scan_outputs(v, o, unwritten, sizeof unwritten));
+  if (unwritten[0]) fail_op(&result, unwritten);
+  if (overwritten[0]) fail_op(&result, overwritten);
+  if (result.detail[0]) record(v, &result);
+out:
+  tmk_verify_guards_free(&guards);
+  return status;
+}
+
+static void judged(void *context, const struct tmk_verify_op *result)
+{
+  record(context, result);
+}
+
 static enum tmk_status verify_op(struct verifier *v, int op)
 {
   enum tmk_status status = TMK_OK;
@@ -215,8 +245,15 @@ enum tmk_status tmk_verify_exec(const struct tmk_backend_ops *ops, struct tmk_ba
   if (settings->write_operands) {
     TMK_TRY(settings->write_operands(settings->write_operands_context, ops, exec, plan, err));
   }
-  for (int op = 0; op < plan->op_count; op++) TMK_TRY(verify_op(&v, op));
+  for (int op = 0; op < plan->op_count; op++) {
+    const bool between_ranks = plan->ops[op].kind == TMK_OP_COLLECTIVE;
+    TMK_TRY(between_ranks ? verify_collective(&v, op) : verify_op(&v, op));
+  }
+  if (plan->workload.layout.tp > 1 || plan->workload.layout.pp > 1) {
+    TMK_TRY(tmk_verify_collectives_judge(&v.device, settings->world, &v.notes, judged, &v, err));
+  }
 out:
+  tmk_verify_notes_free(&v.notes);
   free(v.block);
   return status;
 }

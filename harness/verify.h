@@ -23,6 +23,8 @@ struct tmk_verify_settings {
   enum tmk_status (*write_operands)(void *context, const struct tmk_backend_ops *ops, struct tmk_exec *exec,
                                     const struct tmk_plan *plan, struct tmk_error *err);
   void *write_operands_context;
+  /* The ranks of the plan's layout, who all verify at once; NULL: this device runs alone (op.h: collective). */
+  struct tmk_world *world;
 };
 /* What `run` uses: about a second of reference work for a TinyLlama pass. */
 struct tmk_verify_settings tmk_verify_defaults(uint64_t seed);

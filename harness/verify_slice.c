@@ -468,7 +468,7 @@ enum tmk_status tmk_verify_slices_build(const struct tmk_verify_device *device, 
                       .elements = elements,
                       .random = tmk_fill_mix64(seed ^ tmk_fill_mix64((uint64_t)op + 1)),
                       .err = err};
-  if ((unsigned)b.op->kind >= TMK_OP_KIND_COUNT) {
+  if ((unsigned)b.op->kind >= TMK_OP_KIND_COUNT || !builders[b.op->kind]) {
     return tmk_fail(err, TMK_ERR_UNSUPPORTED, "verify: operation %d: not known", (int)b.op->kind);
   }
   const enum tmk_status status = builders[b.op->kind](&b);

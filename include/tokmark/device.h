@@ -55,6 +55,7 @@ struct tmk_device_info {
 struct tmk_ceilings {
   double read_bytes_per_s, copy_bytes_per_s;      /* copy counts bytes read + bytes written */
   double flops_per_s[TMK_DTYPE_COUNT];            /* by math dtype; NAN where not measured */
+  double comm_bytes_per_s;                        /* bus bandwidth of the run's ranks; NAN where there is one */
   double clock_hz;                                /* mean during the FLOP loop; NAN if not readable */
   int repeats;
   char read_pattern[48], copy_pattern[48], flops_pattern[48]; /* which of the patterns tried was best */

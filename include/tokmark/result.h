@@ -18,7 +18,7 @@
 #include "tokmark/workload.h"
 
 #define TMK_RESULT_SCHEMA "tokmark-result"
-#define TMK_RESULT_SCHEMA_VERSION "1.2.0"
+#define TMK_RESULT_SCHEMA_VERSION "1.3.0"
 
 enum tmk_point_type { TMK_POINT_STEP = 0, TMK_POINT_OP, TMK_POINT_COMM, TMK_POINT_SCALE, TMK_POINT_TYPE_COUNT };
 enum tmk_provenance {
@@ -160,7 +160,7 @@ struct tmk_comm_rank { /* one row a rank */
   int64_t rank;
   char host[64];
   int64_t device;              /* its number on that host */
-  double median_ns, max_ns;    /* of its own time of one call */
+  double median_ns, max_ns;    /* of its own time of one call; of a step: of one pass, max over samples of their means */
   int64_t times_slowest;       /* samples in which it was the slowest */
 };
 /* What a collective moved. The point's samples are the slowest rank's. Rates are NAN on a simulated device. */
@@ -218,6 +218,8 @@ struct tmk_point {
   struct tmk_gemm_result *gemms; /* owned; NULL where the backend has one provider */
   int64_t gemm_count;
   struct tmk_comm_result comm; /* type comm */
+  struct tmk_comm_rank *ranks; /* owned: of a step of several ranks; else NULL */
+  int64_t rank_count;
 };
 
 struct tmk_ceiling_reading { /* before the first and after each round */

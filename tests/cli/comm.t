@@ -69,10 +69,10 @@ $ tokmark comm --device cpu --op all-reduce --dtype fp8 --bytes 8 --time 0.001 -
 > all-reduce               8           8   fp8   sum    -   out eager skipped: all-reduce in fp8: the host adds up f64, f32, bf16, i32
 > 1 point: 1 skipped
 # Started as several tasks, each would measure the same device.
-$ OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_RANK=0 tokmark run --device cpu
+$ OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_RANK=0 tokmark ops --device cpu
 ? 2
-! tokmark: run: started as 4 tasks (OMPI_COMM_WORLD_SIZE): it measures one device: start it once, without mpirun or srun
-$ OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_RANK=3 tokmark run --device cpu
+! tokmark: ops: started as 4 tasks (OMPI_COMM_WORLD_SIZE): it measures one device: start it once, without mpirun or srun
+$ OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_RANK=3 tokmark ops --device cpu
 ? 2
 $ PMI_SIZE=2 PMI_RANK=0 tokmark ops
 ? 2

@@ -3,9 +3,9 @@
 $ tokmark run --help
 > Usage: tokmark run [options]
 >
-> Measures decode, prefill and e2e steps of a model's shape on one device: tokens/s, latency, and
-> the share of the device's own limit. Without points it runs suite std-1, the same on every
-> machine.
+> Measures decode, prefill and e2e steps of a model's shape on one device, or on tp x pp x dp
+> ranks: tokens/s, latency, and the share of the devices' own limit. Without points it runs suite
+> std-1, the same on every machine.
 >
 > Options:
 >       --model NAME|PATH    A built-in model (see `tokmark models`) or a Hugging Face config.json
@@ -34,6 +34,15 @@ $ tokmark run --help
 >                            there is)
 >       --gemm PROVIDER      Whose kernels run a gemm on a GPU: ours, cuBLASLt's, or the faster on
 >                            each shape (best, tokmark or cublaslt; default best)
+>       --tp N               Tensor parallel: N ranks share each layer. A rank is a GPU, or a part
+>                            of the CPUs; a process under mpirun or srun, else a thread (1..65536;
+>                            default 1)
+>       --pp N               Pipeline parallel: N stages of layers (1..65536; default 1)
+>       --dp N               Data parallel: N replicas share the batch (1..65536; default 1)
+>       --microbatches N     Parts of the batch that follow each other through the stages
+>                            (default: as many as stages; 1..65536)
+>       --timeout SECONDS    A rank that is not heard, or does not come to a call, for so long
+>                            ends the run (1..86400; default 300)
 >       --time SECONDS       Sampling time a point may take; 6 samples are taken whatever it is
 >                            (default: 3; with --quick 0.3; 0.001..86400)
 >       --rounds N           Rounds over all points, each in an order of its own (3..1000; default
@@ -50,6 +59,8 @@ $ tokmark run --help
 >   tokmark run
 >   tokmark run --model tinyllama-1.1b --phase decode,prefill --batch 1,8 --dtype bf16 -o r.json
 >   tokmark run --model llama-3.1-8b --phase decode --batch 1..64 --context 1K,4K --dry-run
+>   tokmark run --device cpu --tp 2 --model smollm2-135m --phase decode --batch 1,8
+>   mpirun -np 8 tokmark run --tp 8 --model llama-3.1-8b -o r.json
 $ tokmark ops --help
 > Usage: tokmark ops [options]
 >

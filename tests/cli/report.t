@@ -96,10 +96,10 @@ $ tokmark report runs -o runs.html; echo exit $?; grep -o '<p class="lead">.*' r
 > 2 results, 18 points on 2 runs; 3 files could not be read.
 > runs/deep/up: is a link back to a folder that it lies in
 > runs/bad.json: schema: missing: must be a string
-> runs/deep/cut.json: 112:14: the file ends inside a string
+> runs/deep/cut.json: 112:4: the file ends where a key in double quotes should stand
 ! tokmark: runs/deep/up: is a link back to a folder that it lies in
 ! tokmark: runs/bad.json: schema: missing: must be a string
-! tokmark: runs/deep/cut.json:112:14: the file ends inside a string
+! tokmark: runs/deep/cut.json:112:4: the file ends where a key in double quotes should stand
 ! tokmark: 3 of 5 could not be read; the report lists them
 $ tokmark report missing.json -o x.html; echo exit $?; ls x.html 2>&1 | grep -c 'No such'
 > exit 2
@@ -122,7 +122,7 @@ $ for k in binary zeros deep deep-object non-utf8 long-string many-keys twice tr
 # Another major version, and a later minor one.
 $ sed 's/"schema_version": "1/"schema_version": "2/' cpu.json > v2.json; tokmark report v2.json cpu.json > /dev/null
 ? 1
-! tokmark: v2.json: schema_version 2.2.0: this build reads 1.x
+! tokmark: v2.json: schema_version 2.3.0: this build reads 1.x
 ! tokmark: 1 of 2 could not be read; the report lists it
 $ sed 's/"schema_version": "1.1.0"/"schema_version": "1.9.3"/' cpu.json > newer.json; tokmark report newer.json > /dev/null && echo read
 > read

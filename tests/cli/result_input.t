@@ -77,11 +77,11 @@ $ sed 's/"tokmark-result"/"another"/' good.json > bad.json; tokmark show bad.jso
 ! tokmark: bad.json: schema another: this build reads tokmark-result
 $ sed 's/"schema_version": "1/"schema_version": "2/' good.json > bad.json; tokmark show bad.json
 ? 2
-! tokmark: bad.json: schema_version 2.2.0: this build reads 1.x
-$ sed 's/"schema_version": "1.2.0"/"schema_version": "x"/' good.json > bad.json; tokmark show bad.json
+! tokmark: bad.json: schema_version 2.3.0: this build reads 1.x
+$ sed 's/"schema_version": "1.3.0"/"schema_version": "x"/' good.json > bad.json; tokmark show bad.json
 ? 2
 ! tokmark: bad.json: schema_version: "x": must be MAJOR.MINOR.PATCH
-$ sed 's/"schema_version": "1.2.0"/"schema_version": "1.9.3"/' good.json > newer.json; tokmark show newer.json --format csv > /dev/null && echo read
+$ sed 's/"schema_version": "1.3.0"/"schema_version": "1.9.3"/' good.json > newer.json; tokmark show newer.json --format csv > /dev/null && echo read
 > read
 $ sed '0,/"complete": true/s//"complete": "yes"/' good.json > bad.json; tokmark show bad.json
 ? 2

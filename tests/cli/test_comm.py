@@ -137,7 +137,7 @@ def test_comm_mpi_one_line_of_bad_input(box):
         (f"-np 2 {same} 4 --ranks 2", "--ranks 2: "),
         (f"-np 2 {same} 4K : -np 1 {same} 8K", "has other arguments than rank 0 on "),
         (f"-np 2 {same} 4K : -np 1 {same} x", "rank 2 on "),
-        ("-np 3 tokmark run --device cpu", "run: started as 3 tasks "),
+        ("-np 3 tokmark run --device cpu --tp 2", "--tp 2 x --pp 1 x --dp 1: must be 3 together, as many as there are"),
         ("-np 3 tokmark verify --device cpu", "verify: started as 3 tasks "),
     ):
         code, out, err = box.run(f"{MPIRUN} {line}")

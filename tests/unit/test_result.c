@@ -72,7 +72,7 @@ Test(result, free_takes_null_empty_and_half_built_results_and_may_be_called_twic
   tmk_result_free(NULL);
   struct tmk_result result;
   tmk_result_init(&result);
-  cr_assert_str_eq(result.schema_version, "1.2.0");
+  cr_assert_str_eq(result.schema_version, "1.3.0");
   cr_assert_eq(result.host.memory_bytes, TMK_UNKNOWN);
   cr_assert(isnan(result.host.load_start));
   tmk_result_free(&result);

@@ -93,7 +93,7 @@ Test(result_json, figures_arrive_where_they_belong)
   struct tmk_result result;
   struct tmk_error err = {0};
   cr_assert_eq(tmk_result_read(SWEEP, &result, &err), TMK_OK, "%s", err.message);
-  cr_assert_str_eq(result.schema_version, "1.2.0");
+  cr_assert_str_eq(result.schema_version, "1.3.0");
   cr_assert_str_eq(result.tool_version, "0.1.0");
   cr_assert(result.complete);
   cr_assert_eq(result.settings.seed, UINT64_MAX);
@@ -156,15 +156,15 @@ Test(result_json, types_of_workload_are_told_apart)
 Test(result_json, other_schemas_and_majors_are_refused_in_one_line)
 {
   static const struct wrong cases[] = {
-      {"{", "\"1.2.0\"", "\"2.0.0\"", "r.json: schema_version 2.0.0: this build reads 1.x"},
-      {"{", "\"1.2.0\"", "\"0.9.12\"", "r.json: schema_version 0.9.12: this build reads 1.x"},
-      {"{", "\"1.2.0\"", "\"1.0\"", "r.json: schema_version: \"1.0\": must be MAJOR.MINOR.PATCH"},
-      {"{", "\"1.2.0\"", "\"1.0.0-rc1\"", "r.json: schema_version: \"1.0.0-rc1\": must be MAJOR.MINOR.PATCH"},
-      {"{", "\"1.2.0\"", "\" 1.0.0\"", "r.json: schema_version: \" 1.0.0\": must be MAJOR.MINOR.PATCH"},
-      {"{", "\"1.2.0\"", "\"1.99999.0\"", "r.json: schema_version: \"1.99999.0\": must be MAJOR.MINOR.PATCH"},
-      {"{", "\"1.2.0\"", "\"1.0.0.0\"", "r.json: schema_version: \"1.0.0.0\": must be MAJOR.MINOR.PATCH"},
-      {"{", "\"1.2.0\"", "1", "r.json: schema_version: 1: must be a string"},
-      {"{", "\"1.2.0\"", "\"1.0.0000000000000\"",
+      {"{", "\"1.3.0\"", "\"2.0.0\"", "r.json: schema_version 2.0.0: this build reads 1.x"},
+      {"{", "\"1.3.0\"", "\"0.9.12\"", "r.json: schema_version 0.9.12: this build reads 1.x"},
+      {"{", "\"1.3.0\"", "\"1.0\"", "r.json: schema_version: \"1.0\": must be MAJOR.MINOR.PATCH"},
+      {"{", "\"1.3.0\"", "\"1.0.0-rc1\"", "r.json: schema_version: \"1.0.0-rc1\": must be MAJOR.MINOR.PATCH"},
+      {"{", "\"1.3.0\"", "\" 1.0.0\"", "r.json: schema_version: \" 1.0.0\": must be MAJOR.MINOR.PATCH"},
+      {"{", "\"1.3.0\"", "\"1.99999.0\"", "r.json: schema_version: \"1.99999.0\": must be MAJOR.MINOR.PATCH"},
+      {"{", "\"1.3.0\"", "\"1.0.0.0\"", "r.json: schema_version: \"1.0.0.0\": must be MAJOR.MINOR.PATCH"},
+      {"{", "\"1.3.0\"", "1", "r.json: schema_version: 1: must be a string"},
+      {"{", "\"1.3.0\"", "\"1.0.0000000000000\"",
        "r.json: schema_version: \"1.0.0000000000000\": must be a string of at most 15 bytes"},
       {"{", "\"tokmark-result\"", "\"nvbench\"", "r.json: schema nvbench: this build reads tokmark-result"},
       {"{", "\"schema\": \"tokmark-result\",", "", "r.json: schema: missing: must be a string"},
@@ -200,7 +200,7 @@ Test(result_json, any_1_x_is_read_and_new_members_are_passed_over)
     }
   }
   *to = '\0';
-  char *step = replaced(later, "{", "\"schema_version\": \"1.2.0\"", "\"schema_version\": \"1.7.3\"");
+  char *step = replaced(later, "{", "\"schema_version\": \"1.3.0\"", "\"schema_version\": \"1.7.3\"");
   char *newer = replaced(step, "SUSPECT", "\"unsteady\"", "\"a_new_code\", \"unsteady\"");
   struct tmk_result result;
   struct tmk_error err;

@@ -104,6 +104,7 @@ static void make_ceilings(struct random *r, struct tmk_ceilings *c)
   c->read_bytes_per_s = real(r);
   c->copy_bytes_per_s = real(r);
   rates(r, c->flops_per_s);
+  c->comm_bytes_per_s = real(r);
   c->clock_hz = real(r);
   c->repeats = below(r, 100);
   TEXT_OR_NOT(c->read_pattern);
@@ -354,6 +355,21 @@ static void make_throughput(struct random *r, struct tmk_point *point)
   t->ci_high_tokens_per_s = real(r);
 }
 
+static void make_ranks(struct random *r, struct tmk_comm_rank **ranks, int64_t *rank_count)
+{
+  *rank_count = 1 + below(r, 4);
+  *ranks = calloc((size_t)*rank_count, sizeof **ranks);
+  for (int i = 0; i < *rank_count; i++) {
+    struct tmk_comm_rank *rank = &(*ranks)[i];
+    rank->rank = i;
+    TEXT(rank->host);
+    rank->device = count(r);
+    rank->median_ns = real(r);
+    rank->max_ns = real(r);
+    rank->times_slowest = known_count(r);
+  }
+}
+
 static void make_comm(struct random *r, struct tmk_point *point)
 {
   struct tmk_comm_result *c = &point->comm;
@@ -368,17 +384,7 @@ static void make_comm(struct random *r, struct tmk_point *point)
   c->wire_estimated = below(r, 2);
   c->wrong = count(r);
   if (below(r, 2)) return;
-  c->rank_count = 1 + below(r, 4);
-  c->ranks = calloc((size_t)c->rank_count, sizeof *c->ranks);
-  for (int i = 0; i < c->rank_count; i++) {
-    struct tmk_comm_rank *rank = &c->ranks[i];
-    rank->rank = i;
-    TEXT(rank->host);
-    rank->device = count(r);
-    rank->median_ns = real(r);
-    rank->max_ns = real(r);
-    rank->times_slowest = known_count(r);
-  }
+  make_ranks(r, &c->ranks, &c->rank_count);
 }
 
 static void make_fits(struct random *r, struct tmk_result *result)
@@ -420,6 +426,7 @@ static void make_point(struct random *r, struct tmk_point *point)
   make_figures(r, point);
   make_throughput(r, point);
   make_comm(r, point);
+  if (below(r, 4) == 0) make_ranks(r, &point->ranks, &point->rank_count);
   point->gemm_count = below(r, 3);
   if (point->gemm_count > 0) point->gemms = calloc((size_t)point->gemm_count, sizeof *point->gemms);
   for (int i = 0; i < point->gemm_count; i++) {
@@ -512,7 +519,11 @@ static void check_point(uint64_t seed, const struct tmk_point *wrote, const stru
   for (int64_t i = 0; i < a.comm.rank_count; i++) {
     CHECK_BYTES(seed, &a.comm.ranks[i], &b.comm.ranks[i], sizeof a.comm.ranks[i], "a rank");
   }
-  a.comm.ranks = b.comm.ranks = NULL;
+  cr_assert_eq(a.rank_count, b.rank_count);
+  for (int64_t i = 0; i < a.rank_count; i++) {
+    CHECK_BYTES(seed, &a.ranks[i], &b.ranks[i], sizeof a.ranks[i], "a rank");
+  }
+  a.comm.ranks = b.comm.ranks = a.ranks = b.ranks = NULL;
   a.samples = b.samples = NULL;
   a.ops = b.ops = NULL;
   a.gemms = b.gemms = NULL;
@@ -560,12 +571,12 @@ Test(result_random, structs_have_no_members_that_this_test_does_not_know)
 {
   cr_expect_eq(sizeof(struct tmk_model), 488, "%zu", sizeof(struct tmk_model));
   cr_expect_eq(sizeof(struct tmk_device_info), 1208, "%zu", sizeof(struct tmk_device_info));
-  cr_expect_eq(sizeof(struct tmk_ceilings), 256, "%zu", sizeof(struct tmk_ceilings));
-  cr_expect_eq(sizeof(struct tmk_device_result), 1576, "%zu", sizeof(struct tmk_device_result));
+  cr_expect_eq(sizeof(struct tmk_ceilings), 264, "%zu", sizeof(struct tmk_ceilings));
+  cr_expect_eq(sizeof(struct tmk_device_result), 1584, "%zu", sizeof(struct tmk_device_result));
   cr_expect_eq(sizeof(struct tmk_workload), 184, "%zu", sizeof(struct tmk_workload));
   cr_expect_eq(sizeof(struct tmk_op_workload), 112, "%zu", sizeof(struct tmk_op_workload));
   cr_expect_eq(sizeof(struct tmk_comm_workload), 32, "%zu", sizeof(struct tmk_comm_workload));
-  cr_expect_eq(sizeof(struct tmk_point), 1440, "%zu", sizeof(struct tmk_point));
+  cr_expect_eq(sizeof(struct tmk_point), 1456, "%zu", sizeof(struct tmk_point));
   cr_expect_eq(sizeof(struct tmk_comm_result), 176, "%zu", sizeof(struct tmk_comm_result));
   cr_expect_eq(sizeof(struct tmk_comm_rank), 104, "%zu", sizeof(struct tmk_comm_rank));
   cr_expect_eq(sizeof(struct tmk_comm_fit), 88, "%zu", sizeof(struct tmk_comm_fit));
