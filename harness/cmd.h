@@ -13,6 +13,7 @@ struct tmk_command {
 enum tmk_status tmk_cmd_run(int argc, char **argv, struct tmk_error *err);
 enum tmk_status tmk_cmd_ops(int argc, char **argv, struct tmk_error *err);
 enum tmk_status tmk_cmd_comm(int argc, char **argv, struct tmk_error *err);
+enum tmk_status tmk_cmd_scale(int argc, char **argv, struct tmk_error *err);
 enum tmk_status tmk_cmd_verify(int argc, char **argv, struct tmk_error *err);
 enum tmk_status tmk_cmd_devices(int argc, char **argv, struct tmk_error *err);
 enum tmk_status tmk_cmd_models(int argc, char **argv, struct tmk_error *err);

@@ -29,7 +29,8 @@ struct options {
   int64_t prefill_chunk, layers, truncate_layers, threads, rounds, seed;
   int64_t tp, pp, dp, microbatches;
   double time_s, timeout_s;
-  bool per_op, force, quick, dry_run;
+  const char *comm_table;
+  bool rank_only, per_op, force, quick, dry_run;
 };
 
 #define MAX_RANKS 64 /* threads of one process */
@@ -87,6 +88,10 @@ static const struct tmk_opt rows[] = {
     {ROW("microbatches", TMK_OPT_INT, microbatches), .metavar = "N",
      .help = "Parts of the batch that follow each other through the stages (default: as many as stages)", .min = 1,
      .max = 65536},
+    {ROW("rank-only", TMK_OPT_FLAG, rank_only),
+     .help = "Measure one rank of the layout alone, the one with the largest share, and predict the collectives"},
+    {ROW("comm-table", TMK_OPT_STRING, comm_table), .metavar = "FILE",
+     .help = "With --rank-only: a result of `tokmark comm` over as many ranks, from which they are predicted"},
     {ROW("timeout", TMK_OPT_REAL, timeout_s), .metavar = "SECONDS",
      .help = "A rank that is not heard, or does not come to a call, for so long ends the run", .default_text = "300",
      .min = 1, .max = 86400},
@@ -116,7 +121,8 @@ static const struct tmk_command_help help = {
                 "  tokmark run --model tinyllama-1.1b --phase decode,prefill --batch 1,8 --dtype bf16 -o r.json\n"
                 "  tokmark run --model llama-3.1-8b --phase decode --batch 1..64 --context 1K,4K --dry-run\n"
                 "  tokmark run --device cpu --tp 2 --model smollm2-135m --phase decode --batch 1,8\n"
-                "  mpirun -np 8 tokmark run --tp 8 --model llama-3.1-8b -o r.json",
+                "  mpirun -np 8 tokmark run --tp 8 --model llama-3.1-8b -o r.json\n"
+                "  tokmark run --tp 8 --rank-only --comm-table comm.json --model llama-3.3-70b",
 };
 
 /* What all ranks share: the words of the command line. */
@@ -136,7 +142,7 @@ struct command {
   struct tmk_model model;
   struct tmk_sweep sweep;
   struct tmk_run_args args;
-  struct tmk_result result;
+  struct tmk_result result, comm_table;
   bool show_progress, started;
   int64_t progress_ns; /* when the progress line was last drawn; 0: there is none */
 };
@@ -167,6 +173,10 @@ static void print_ranks(const struct command *command)
 {
   const struct tmk_layout *layout = &command->args.layout;
   char transport[128];
+  if (command->options->rank_only) {
+    printf("ranks      %d: tp %d, pp %d, dp %d; rank %d measured alone, collectives predicted\n",
+           layout->tp * layout->pp * layout->dp, layout->tp, layout->pp, layout->dp, layout->rank);
+  }
   if (command->world == NULL) return;
   tmk_rank_device_transport(&command->at, transport, (int)sizeof transport);
   printf("ranks      %d: tp %d, pp %d, dp %d; %s\n", command->world->size, layout->tp, layout->pp, layout->dp, transport);
@@ -326,28 +336,6 @@ static void print_end(struct command *command)
   tmk_target_print_summary(stdout, result);
 }
 
-/* Points that one rank can't run are skipped on all, with its reason. */
-static enum tmk_status agree_points(struct command *command, struct tmk_error *err)
-{
-  enum tmk_status status = TMK_OK;
-  struct tmk_world *world = command->world;
-  if (world == NULL) return TMK_OK;
-  for (int i = 0; i < command->sweep.count; i++) {
-    struct tmk_sweep_point *point = &command->sweep.points[i];
-    struct tmk_error mine = {0}, agreed = {0};
-    status = point->skipped ? tmk_fail(&mine, TMK_ERR_UNSUPPORTED, "%s", point->reason) : TMK_OK;
-    status = tmk_world_agree(world, status, &mine, &agreed);
-    if (status != TMK_OK && !world->agreed) TMK_TRY(tmk_fail(err, status, "%s", agreed.message));
-    if (status == TMK_OK) continue;
-    world->agreed = false;
-    point->skipped = true;
-    snprintf(point->reason, sizeof point->reason, "%.255s", agreed.message);
-  }
-  status = TMK_OK;
-out:
-  return status;
-}
-
 /* What rank 0 has to say at the end. */
 static enum tmk_status finish(struct command *command, struct tmk_error *err)
 {
@@ -382,6 +370,7 @@ static enum tmk_status measure(struct command *command, struct tmk_error *err)
 static void command_free(struct command *command)
 {
   tmk_result_free(&command->result);
+  tmk_result_free(&command->comm_table);
   tmk_sweep_free(&command->sweep);
   tmk_rank_device_close(&command->at);
 }
@@ -400,6 +389,8 @@ static enum tmk_status prepare(struct command *command, struct tmk_error *err)
   command->args.measure = measure_settings(command);
   command->args.world = command->world;
   command->args.parallel = command->world != NULL ? &command->at.parallel : NULL;
+  command->args.alone = options->rank_only;
+  command->args.comm_table = options->comm_table != NULL ? &command->comm_table : NULL;
   command->args.seed = (uint64_t)options->seed;
   command->args.per_op = options->per_op;
   command->args.quick = options->quick;
@@ -416,14 +407,16 @@ static enum tmk_status run(struct command *command, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   const struct options *options = command->options;
-  const struct tmk_open_args open_args = {
-      .threads = options->threads, .isa = options->isa, .gemm = (enum tmk_gemm_choice)options->gemm};
+  const struct tmk_rank_request request = {.name = options->device,
+                                           .open_args = {.threads = options->threads,
+                                                         .isa = options->isa,
+                                                         .gemm = (enum tmk_gemm_choice)options->gemm}};
   struct tmk_error mine = {0};
-  TMK_TRY(tmk_rank_device_open(options->device, &open_args, command->world, &command->args.layout, &command->at, err));
+  TMK_TRY(tmk_rank_device_open(&request, command->world, &command->args.layout, &command->at, err));
   status = prepare(command, &mine);
   if (command->world != NULL) {
     TMK_TRY(tmk_world_agree(command->world, status, &mine, err));
-    TMK_TRY(agree_points(command, err));
+    TMK_TRY(tmk_sweep_agree(&command->sweep, command->world, err));
   } else if (status != TMK_OK) {
     *err = mine;
     goto out;
@@ -471,6 +464,7 @@ static enum tmk_status rank_main(struct tmk_world *world, void *context, struct 
   struct tmk_error mine = {0};
   char version[200];
   tmk_result_init(&command.result);
+  tmk_result_init(&command.comm_table);
   snprintf(version, sizeof version, "%s %s %s", tmk_version, tmk_git_revision, tmk_build_text);
   TMK_TRY(tmk_world_agree(world, ranks->parse_status, &ranks->parse_err, err));
   TMK_TRY(tmk_world_check_same(world, tmk_argument_hash(ranks->line.argc, ranks->line.argv), version, err));
@@ -482,6 +476,26 @@ static enum tmk_status rank_main(struct tmk_world *world, void *context, struct 
 out:
   command_free(&command);
   return status;
+}
+
+/* One rank stands for all. */
+static enum tmk_status check_rank_only(const struct options *options, bool launched, struct tmk_error *err)
+{
+  const bool talks = options->tp > 1 || options->pp > 1;
+  if (!options->rank_only) {
+    if (options->comm_table == NULL) return TMK_OK;
+    return tmk_fail(err, TMK_ERR_USAGE, "--comm-table %.256s: only --rank-only heeds it", options->comm_table);
+  }
+  if (launched) return tmk_fail(err, TMK_ERR_USAGE, "--rank-only: measures one rank: start it once, without mpirun or srun");
+  if (!talks && options->dp == 1)
+    return tmk_fail(err, TMK_ERR_USAGE, "--rank-only: needs a layout: --tp, --pp or --dp above 1");
+  if (talks && options->comm_table == NULL && !options->dry_run) {
+    return tmk_fail(err, TMK_ERR_USAGE,
+                    "--rank-only: ranks of --tp %lld and --pp %lld talk to each other: it needs --comm-table FILE, a "
+                    "result of `tokmark comm`",
+                    (long long)options->tp, (long long)options->pp);
+  }
+  return TMK_OK;
 }
 
 /* More than one rank, by what was asked or by a launcher. */
@@ -507,8 +521,12 @@ static enum tmk_status run_alone(struct ranks *ranks, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct command command = {.line = &ranks->line, .options = &ranks->line.options, .speaks = true};
+  const struct options *options = command.options;
   tmk_result_init(&command.result);
-  command.args.layout = layout_of(command.options);
+  tmk_result_init(&command.comm_table);
+  command.args.layout = layout_of(options);
+  if (options->rank_only) command.args.layout.rank = (int)(options->tp * options->pp * options->dp - 1);
+  if (options->comm_table != NULL) TMK_TRY(tmk_result_read(options->comm_table, &command.comm_table, err));
   TMK_TRY(run(&command, err));
 out:
   command_free(&command);
@@ -531,7 +549,9 @@ enum tmk_status tmk_cmd_run(int argc, char **argv, struct tmk_error *err)
     goto out;
   }
   tmk_stop_catch();
-  const bool several = launched || (options->tp * options->pp * options->dp > 1 && !options->dry_run);
+  if (ranks.parse_status == TMK_OK) TMK_TRY(check_rank_only(options, launched, err));
+  const bool alone = options->dry_run || options->rank_only;
+  const bool several = launched || (options->tp * options->pp * options->dp > 1 && !alone);
   TMK_TRY(several ? run_ranks(&ranks, err) : run_alone(&ranks, err));
 out:
   tmk_opt_free(&ranks.parsed);

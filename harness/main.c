@@ -14,6 +14,7 @@ static const struct tmk_command commands[] = {
     {"run", "measure a sweep of a model's steps on a device: the main job, and the default", tmk_cmd_run},
     {"ops", "measure single operations over shapes", tmk_cmd_ops},
     {"comm", "measure collectives over several ranks", tmk_cmd_comm},
+    {"scale", "run the same workload on 1 to N ranks: speed-up, efficiency, losses", tmk_cmd_scale},
     {"verify", "check every operation of a device against the float64 reference", tmk_cmd_verify},
     {"devices", "what is here: devices and what they reach", tmk_cmd_devices},
     {"models", "the built-in models", tmk_cmd_models},

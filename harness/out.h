@@ -27,6 +27,11 @@ void tmk_out_ops_row(FILE *out, const struct tmk_point *point);
 
 /* `comm`: collectives, each a row in nccl-tests' columns; behind them the plateau and the fit of each series. Used like those of
  * `ops`. */
+/* A table of its own for `tokmark scale`. */
+bool tmk_out_is_scale(const struct tmk_result *result);
+void tmk_out_scale_header(FILE *out);
+void tmk_out_scale_row(FILE *out, const struct tmk_point *point);
+void tmk_out_scale_footer(FILE *out);
 bool tmk_out_is_comm(const struct tmk_result *result);
 void tmk_out_comm_header(FILE *out);
 void tmk_out_comm_row(FILE *out, const struct tmk_point *point);

@@ -210,12 +210,15 @@ void tmk_out_notes(const struct tmk_result *result, const struct tmk_point *poin
 
 /* --- pieces of a result --- */
 
+/* What was run here goes before what is predicted, where there is both. */
 const struct tmk_point *tmk_out_best(const struct tmk_result *result)
 {
   const struct tmk_point *best = NULL;
+  bool best_predicted = false;
   for (int64_t i = 0; i < result->point_count; i++) {
     const struct tmk_point *point = &result->points[i];
-    bool run_here = point->provenance == TMK_PROV_MEASURED || point->provenance == TMK_PROV_COMPOSED ||
+    bool predicted = point->provenance == TMK_PROV_PREDICTED;
+    bool run_here = predicted || point->provenance == TMK_PROV_MEASURED || point->provenance == TMK_PROV_COMPOSED ||
                     point->provenance == TMK_PROV_EXTRAPOLATED;
     bool is_step = point->type == TMK_POINT_STEP || point->type == TMK_POINT_SCALE;
     bool judged = point->verdict.value == TMK_VERDICT_VALID || point->verdict.value == TMK_VERDICT_SUSPECT;
@@ -223,7 +226,10 @@ const struct tmk_point *tmk_out_best(const struct tmk_result *result)
     if (!is_step || point->throughput.accounting != TMK_ACCT_OUTPUT) continue;
     if (point->verdict.codes & TMK_CODE_OVER_LIMIT) continue; /* an error, not a record */
     if (!run_here || !judged || !isfinite(rate)) continue;
-    if (!best || rate > tmk_point_rate(best)) best = point;
+    if (best && predicted && !best_predicted) continue;
+    if (best && predicted == best_predicted && rate <= tmk_point_rate(best)) continue;
+    best = point;
+    best_predicted = predicted;
   }
   return best;
 }

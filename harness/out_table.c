@@ -46,6 +46,11 @@ void tmk_out_table_header(FILE *out, const struct tmk_result *result)
     print_rule(out);
     return;
   }
+  if (tmk_out_is_scale(result)) {
+    tmk_out_scale_header(out);
+    print_rule(out);
+    return;
+  }
   fprintf(out, HEAD_FORMAT FIGURES_FORMAT "%s\n", "phase", "batch", "lengths", "dtype", "tokens/s", "counted",
           "tok/s/user", "TPOT or TTFT", "bound", "of limit", "+-95 %", "verdict");
   print_rule(out);
@@ -120,6 +125,10 @@ void tmk_out_table_row(FILE *out, const struct tmk_result *result, const struct 
     tmk_out_comm_row(out, point);
     return;
   }
+  if (point->type == TMK_POINT_SCALE && tmk_out_is_scale(result)) {
+    tmk_out_scale_row(out, point);
+    return;
+  }
   print_head(out, point);
   if (point->status == TMK_POINT_OK) {
     print_figures(out, result, point);
@@ -167,6 +176,7 @@ void tmk_out_table_footer(FILE *out, const struct tmk_result *result)
   if (datasheet) print_footnote(out, "of limit, d", "by the datasheet: no ceilings were measured");
   putc('\n', out);
   if (tmk_out_is_comm(result)) tmk_out_comm_fits(out, result);
+  if (tmk_out_is_scale(result)) tmk_out_scale_footer(out);
 }
 
 void tmk_out_headline(FILE *out, const struct tmk_result *result)

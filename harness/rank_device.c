@@ -19,15 +19,30 @@ struct cpus_shown {
   char host[64];
 };
 
-/* Ranks of one host that may use the same CPUs take equal parts of them, neighbours together; where a launcher has given each its
- * own, they stay so. With fewer CPUs than ranks all keep all, and run one thread each. */
-static enum tmk_status share_cpus(struct tmk_rank_device *device, struct tmk_world *world,
+/* Part `place` of `parts` equal ones, neighbours together. With fewer CPUs than parts all are kept, for one thread. */
+static void take_cpus(const cpu_set_t *cpus, int place, int parts, struct tmk_open_args *open_args)
+{
+  const int count = CPU_COUNT(cpus);
+  cpu_set_t part;
+  int at = 0;
+  if (parts > count && open_args->threads == 0) open_args->threads = 1;
+  if (parts < 2 || parts > count) return;
+  CPU_ZERO(&part);
+  for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    if (!CPU_ISSET(cpu, cpus)) continue;
+    if (at >= count * place / parts && at < count * (place + 1) / parts) CPU_SET(cpu, &part);
+    at++;
+  }
+  (void)sched_setaffinity(0, sizeof part, &part); /* where it may not, the ranks share all */
+}
+
+/* Ranks of one host that may use the same CPUs share them; where a launcher has given each its own, they stay so. */
+static enum tmk_status share_cpus(struct tmk_rank_device *device, struct tmk_world *world, int parts,
                                   struct tmk_open_args *open_args, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct cpus_shown mine = {0}, *all = calloc((size_t)world->size, sizeof *all);
-  cpu_set_t part;
-  int sharers = 0, place = 0, at = 0;
+  int sharers = 0, place = 0;
   if (all == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %d ranks", world->size);
   memcpy(&mine.cpus, device->cpus, sizeof mine.cpus);
   snprintf(mine.host, sizeof mine.host, "%s", world->host);
@@ -37,16 +52,7 @@ static enum tmk_status share_cpus(struct tmk_rank_device *device, struct tmk_wor
     if (i < world->rank) place++;
     sharers++;
   }
-  const int count = CPU_COUNT(&mine.cpus);
-  if (sharers > count && open_args->threads == 0) open_args->threads = 1;
-  if (sharers < 2 || sharers > count) goto out;
-  CPU_ZERO(&part);
-  for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-    if (!CPU_ISSET(cpu, &mine.cpus)) continue;
-    if (at >= count * place / sharers && at < count * (place + 1) / sharers) CPU_SET(cpu, &part);
-    at++;
-  }
-  (void)sched_setaffinity(0, sizeof part, &part); /* where it may not, the ranks share all */
+  take_cpus(&mine.cpus, place, parts > sharers ? parts : sharers, open_args);
 out:
   free(all);
   return status;
@@ -111,18 +117,21 @@ out:
   return status;
 }
 
-static enum tmk_status open_together(const char *name, struct tmk_open_args *args, struct tmk_world *world,
-                                     const struct tmk_layout *layout, struct tmk_rank_device *device,
-                                     struct tmk_error *err)
+static enum tmk_status open_together(const struct tmk_rank_request *request, struct tmk_open_args *args,
+                                     struct tmk_world *world, const struct tmk_layout *layout,
+                                     struct tmk_rank_device *device, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct tmk_error mine = {0};
-  status = choose(name, world, args, device, &mine);
+  status = choose(request->name, world, args, device, &mine);
   TMK_TRY(tmk_world_agree(world, status, &mine, err));
-  if (strcmp(device->ops->name, "cuda") != 0 && device->cpus_known) TMK_TRY(share_cpus(device, world, args, err));
-  status = tmk_parallel_open(world, layout, device->comm_ops, args->device_index, &device->parallel, &mine);
-  TMK_TRY(tmk_world_agree(world, status, &mine, err));
-  args->groups = device->parallel.groups;
+  if (strcmp(device->ops->name, "cuda") != 0 && device->cpus_known)
+    TMK_TRY(share_cpus(device, world, request->parts, args, err));
+  if (!request->alone) {
+    status = tmk_parallel_open(world, layout, device->comm_ops, args->device_index, &device->parallel, &mine);
+    TMK_TRY(tmk_world_agree(world, status, &mine, err));
+    args->groups = device->parallel.groups;
+  }
   /* Threads of a process open their devices one after the other. */
   for (int turn = 0; turn < (world->ops->processes ? 1 : world->size); turn++) {
     if (world->ops->processes || turn == world->rank) status = open_and_describe(device, args, &mine);
@@ -134,12 +143,12 @@ out:
   return status;
 }
 
-enum tmk_status tmk_rank_device_open(const char *name, const struct tmk_open_args *open_args, struct tmk_world *world,
+enum tmk_status tmk_rank_device_open(const struct tmk_rank_request *request, struct tmk_world *world,
                                      const struct tmk_layout *layout, struct tmk_rank_device *out,
                                      struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
-  struct tmk_open_args args = *open_args;
+  struct tmk_open_args args = request->open_args;
   cpu_set_t cpus;
   *out = (struct tmk_rank_device){0};
   out->cpus_known = sched_getaffinity(0, sizeof cpus, &cpus) == 0;
@@ -148,9 +157,11 @@ enum tmk_status tmk_rank_device_open(const char *name, const struct tmk_open_arg
     out->cpus_allowed = CPU_COUNT(&cpus);
   }
   if (world != NULL) {
-    TMK_TRY(open_together(name, &args, world, layout, out, err));
+    TMK_TRY(open_together(request, &args, world, layout, out, err));
   } else {
-    TMK_TRY(choose(name, NULL, &args, out, err));
+    TMK_TRY(choose(request->name, NULL, &args, out, err));
+    if (request->parts > 1 && out->cpus_known && strcmp(out->ops->name, "cuda") != 0)
+      take_cpus(&cpus, 0, request->parts, &args);
     TMK_TRY(open_and_describe(out, &args, err));
   }
 out:

@@ -17,10 +17,16 @@ struct tmk_rank_device {
   bool cpus_known;
 };
 
-/* `open_args` holds what the user asked for (threads, isa, gemm); `name` is --device. world NULL: one device, with no others.
- * Otherwise collective over the world, whose ranks are those of the layout: each takes a GPU of its host by its local number,
- * or an equal part of the CPUs that the ranks of its host may use, and errors are agreed upon. On failure nothing is open. */
-enum tmk_status tmk_rank_device_open(const char *name, const struct tmk_open_args *open_args, struct tmk_world *world,
+struct tmk_rank_request {
+  const char *name;               /* --device */
+  struct tmk_open_args open_args; /* what the user asked for: threads, isa, gemm */
+  int parts;  /* of the CPUs: this rank takes one of so many; 0: as many as there are ranks */
+  bool alone; /* no transports are opened: the ranks only run at the same time */
+};
+/* world NULL: one device, with no others. Otherwise collective over the world, whose ranks are those of the layout: each takes a GPU
+ * of its host by its local number, or an equal part of the CPUs that the ranks of its host may use, and errors are agreed
+ * upon. On failure nothing is open. */
+enum tmk_status tmk_rank_device_open(const struct tmk_rank_request *request, struct tmk_world *world,
                                      const struct tmk_layout *layout, struct tmk_rank_device *out,
                                      struct tmk_error *err);
 void tmk_rank_device_close(struct tmk_rank_device *device); /* what is open of it */

@@ -12,6 +12,8 @@ static const char *const accountings[] = {"none", "output", "input", "total"};
 static const char *const verdict_values[] = {"none", "VALID", "SUSPECT", "INVALID"};
 static const char *const bounds[] = {"none", "memory", "compute", "comm", "cache"};
 
+static const char *const scalings[] = {"none", "strong", "weak"};
+
 #define CHECK_NAMES(names, count) _Static_assert(sizeof(names) / sizeof(names)[0] == (count), "a name for every value")
 CHECK_NAMES(point_types, TMK_POINT_TYPE_COUNT);
 CHECK_NAMES(provenances, TMK_PROV_COUNT);
@@ -19,6 +21,7 @@ CHECK_NAMES(point_statuses, TMK_POINT_STATUS_COUNT);
 CHECK_NAMES(accountings, TMK_ACCT_COUNT);
 CHECK_NAMES(verdict_values, TMK_VERDICT_COUNT);
 CHECK_NAMES(bounds, TMK_BOUND_COUNT);
+CHECK_NAMES(scalings, TMK_SCALING_COUNT);
 
 static const char *name_at(const char *const *names, unsigned count, unsigned value)
 {
@@ -50,6 +53,11 @@ DEFINE_NAMES(tmk_point_status, enum tmk_point_status, point_statuses, TMK_POINT_
 DEFINE_NAMES(tmk_accounting, enum tmk_accounting, accountings, TMK_ACCT_COUNT);
 DEFINE_NAMES(tmk_verdict_value, enum tmk_verdict_value, verdict_values, TMK_VERDICT_COUNT);
 DEFINE_NAMES(tmk_bound, enum tmk_bound, bounds, TMK_BOUND_COUNT);
+
+const char *tmk_scaling_name(enum tmk_scaling scaling)
+{
+  return name_at(scalings, TMK_SCALING_COUNT, (unsigned)scaling);
+}
 
 void tmk_point_init(struct tmk_point *point)
 {
@@ -83,6 +91,11 @@ void tmk_point_init(struct tmk_point *point)
 
   struct tmk_comm_result *comm = &point->comm;
   comm->root = comm->wrong = TMK_UNKNOWN;
+  struct tmk_scale_result *scale = &point->scale;
+  scale->ranks = scale->base_ranks = 1;
+  scale->speedup = scale->efficiency = scale->efficiency_ci_low = scale->efficiency_ci_high = NAN;
+  scale->ideal_ns = scale->alone_mean_ns = scale->alone_max_ns = NAN;
+  scale->lost_shapes = scale->lost_stragglers = scale->lost_communication = NAN;
   comm->algbw_bytes_per_s = comm->busbw_bytes_per_s = NAN;
 }
 

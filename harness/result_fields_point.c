@@ -12,6 +12,7 @@ NAMES(point_status, enum tmk_point_status, tmk_point_status_name, TMK_POINT_STAT
 NAMES(accounting, enum tmk_accounting, tmk_accounting_name, TMK_ACCT_COUNT);
 NAMES(verdict_value, enum tmk_verdict_value, tmk_verdict_value_name, TMK_VERDICT_COUNT);
 NAMES(bound, enum tmk_bound, tmk_bound_name, TMK_BOUND_COUNT);
+NAMES(scaling, enum tmk_scaling, tmk_scaling_name, TMK_SCALING_COUNT);
 NAMES(collective, enum tmk_collective, tmk_collective_name, TMK_COLL_COUNT);
 
 /* --- workloads, one table a type of point --- */
@@ -292,6 +293,29 @@ static bool has_no_comm(const void *base)
 TABLE(comm_result, has_no_comm, NULL);
 #undef S
 
+#define S struct tmk_scale_result
+static const struct tmk_field scale_fields[] = {
+    ENUM_SOME("scaling", scaling, scaling),
+    INT("ranks", ranks, 1, INT32_MAX),
+    INT("base_ranks", base_ranks, 1, INT32_MAX),
+    REAL_N("speedup", speedup),
+    REAL_N("efficiency", efficiency),
+    REAL_N("efficiency_ci_low", efficiency_ci_low),
+    REAL_N("efficiency_ci_high", efficiency_ci_high),
+    REAL_N("ideal_ns", ideal_ns),
+    REAL_N("alone_mean_ns", alone_mean_ns),
+    REAL_N("alone_max_ns", alone_max_ns),
+    SIGNED_N("lost_shapes", lost_shapes),
+    SIGNED_N("lost_stragglers", lost_stragglers),
+    SIGNED_N("lost_communication", lost_communication),
+};
+static bool has_no_scale(const void *base)
+{
+  return ((const struct tmk_scale_result *)base)->scaling == TMK_SCALING_NONE;
+}
+TABLE(scale, has_no_scale, NULL);
+#undef S
+
 /* --- the point --- */
 
 #define S struct tmk_point
@@ -334,6 +358,7 @@ static const struct tmk_field point_fields[] = {
      .max_count = 100000,
      .object = &gemm_object},
     {FIELD("comm", OBJECT, comm), .since = 2, .object = &comm_result_object},
+    {FIELD("scale", OBJECT, scale), .since = 3, .object = &scale_object},
     {.name = "ranks",
      .type = TMK_FIELD_ARRAY,
      .nullable = true,

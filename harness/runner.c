@@ -232,6 +232,7 @@ static enum tmk_status read_ceilings(struct tmk_run_state *state, int64_t round,
   TMK_TRY(tmk_run_read_ceilings(state->args->ops, state->args->backend, round, state->device, err));
   TMK_TRY(tmk_run_read_bandwidth(state, &bytes_per_s, err));
   keep_best(bytes_per_s, &state->device->ceilings.comm_bytes_per_s);
+  keep_best(tmk_run_table_bandwidth(state), &state->device->ceilings.comm_bytes_per_s);
   TMK_TRY(tmk_run_show_devices(state, err));
 out:
   return status;

@@ -38,6 +38,11 @@ struct tmk_run_args {
   struct tmk_world *world;
   const struct tmk_parallel *parallel;
   struct tmk_layout layout; /* of every point */
+  /* The device runs the share of layout.rank alone, with no transports (parallel is NULL): what is missing of a pass is taken from
+   * comm_table, a result with collectives (NULL: nothing is added), and the points are `predicted`. With a world: several do
+   * so at once, nothing is added, and the points are what they measured. */
+  bool alone;
+  const struct tmk_result *comm_table;
   const volatile sig_atomic_t *stop; /* non-zero: end after the current sample, keep what is there; NULL: never */
   struct tmk_run_events events;
 };

@@ -147,7 +147,7 @@ enum tmk_status tmk_run_outright(struct tmk_run_state *state, struct tmk_error *
 {
   enum tmk_status status = TMK_OK;
   const int index = find_cheapest(state);
-  if (index < 0 || state->device->info.simulated || state->args->quick) return TMK_OK;
+  if (index < 0 || state->device->info.simulated || state->args->quick || state->args->alone) return TMK_OK;
   const struct tmk_workload request = state->result->points[index].workload.step;
   const struct tmk_run_events *events = &state->args->events;
   struct tmk_workload step = request;

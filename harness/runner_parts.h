@@ -8,6 +8,7 @@
  *   runner_watch.c  what is watched while a unit is sampled: clocks, other load, energy
  *   runner_point.c  units → the result's point
  *   runner_ranks.c  what several ranks tell each other, and what they say joined
+ *   runner_predict.c  what ranks that are not there would add
  *   runner_e2e.c    composition of e2e, and the one that is executed outright
  */
 #ifndef TMK_HARNESS_RUNNER_PARTS_H
@@ -93,6 +94,7 @@ struct tmk_run_unit {
   int64_t gemm_count;
   double *own_ns; /* [own_count], owned: of a pass, this rank's, a sample each */
   int64_t own_count, own_capacity, times_slowest;
+  double stretch, comm_ns; /* predicted: a pass takes stretch · what was measured + comm_ns */
   double last_ns;    /* of the sample run last: this rank's own, of a pass */
   bool last_slowest; /* and whether no rank took longer */
   struct tmk_run_said joined;  /* of all ranks: what points are made of */
@@ -139,6 +141,9 @@ enum tmk_status tmk_run_passes(const struct tmk_run_state *state, struct tmk_run
                                struct tmk_run_times *times, struct tmk_error *err);
 /* Keeps what tmk_run_passes found of this rank: of a sample that counts. */
 enum tmk_status tmk_run_keep_own(const struct tmk_run_state *state, struct tmk_run_unit *unit, struct tmk_error *err);
+/* Sets stretch and comm_ns of a unit whose plan is made. */
+enum tmk_status tmk_run_predict(const struct tmk_run_state *state, struct tmk_run_unit *unit, struct tmk_error *err);
+double tmk_run_table_bandwidth(const struct tmk_run_state *state); /* best bus bandwidth of the table; NAN if none */
 /* Makes `joined` of all units anew. together false: no other rank is asked, and what was joined last stands. */
 enum tmk_status tmk_run_join(struct tmk_run_state *state, bool together, struct tmk_error *err);
 /* Puts the other ranks' devices beside this one's. */

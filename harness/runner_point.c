@@ -170,6 +170,7 @@ static void fill_throughput(struct tmk_point *point)
 static enum tmk_provenance provenance_of(const struct tmk_run_state *state, const struct tmk_workload *workload)
 {
   if (state->device->info.simulated) return TMK_PROV_SIMULATED;
+  if (state->args->alone && state->world == NULL) return TMK_PROV_PREDICTED;
   if (workload->layers_held > 0) return TMK_PROV_EXTRAPOLATED;
   return workload->phase == TMK_PHASE_E2E && workload->output_len > 1 ? TMK_PROV_COMPOSED : TMK_PROV_MEASURED;
 }

@@ -71,6 +71,9 @@ enum tmk_status tmk_run_passes(const struct tmk_run_state *state, struct tmk_run
   bool stop = false;
   if (state->world == NULL) {
     status = args->ops->run(unit->exec, passes, times, err);
+    if (args->alone && times->device_ns > 0) {
+      times->device_ns = (int64_t)((double)times->device_ns * unit->stretch + unit->comm_ns * (double)passes);
+    }
     return status;
   }
   all = calloc((size_t)state->world->size, sizeof *all);
@@ -262,7 +265,6 @@ static void join_limits(const struct tmk_run_said *all, const struct tmk_layout 
 {
   const int count = layout->tp * layout->pp * layout->dp;
   *out = all[0].limit;
-  if (count == 1) return;
   out->flops = out->bytes = out->comm_bytes = 0;
   bool cache = false;
   int largest = 0;
@@ -279,6 +281,16 @@ static void join_limits(const struct tmk_run_said *all, const struct tmk_layout 
   out->share.measured = join_value(all, layout, steps, share_measured);
   out->share.held = join_value(all, layout, steps, share_held);
   out->bound = cache ? TMK_BOUND_CACHE : all[largest].limit.bound;
+}
+
+/* Of a rank that stands for all stages. */
+static void stretch_limit(double stretch, struct tmk_limit_result *limit)
+{
+  limit->time_ns *= stretch;
+  limit->ops_sum_ns *= stretch;
+  limit->share.datasheet *= stretch;
+  limit->share.measured *= stretch;
+  limit->share.held *= stretch;
 }
 
 static enum tmk_status keep_ranks(struct tmk_run_state *state, struct tmk_run_unit *unit,
@@ -310,6 +322,7 @@ static enum tmk_status join_unit(struct tmk_run_state *state, struct tmk_run_uni
   if (devices == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %d ranks", count);
   for (int i = 0; i < count && i < state->result->device_count; i++) devices[i] = state->result->devices[i].info.index;
   *joined = all[rank_of(state)];
+  if (count == 1 && state->args->alone) stretch_limit(unit->stretch, &joined->limit);
   if (count > 1) {
     const int64_t steps = unit->plan != NULL ? unit->plan->step_count : 1;
     join_watches(state, all, count, &joined->watch);

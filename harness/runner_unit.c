@@ -79,8 +79,9 @@ static enum tmk_status unit_build(struct tmk_run_state *state, struct tmk_run_un
                                           .workload = &unit->workload,
                                           .seed = args->seed,
                                           .act_dtype = state->device->info.act_dtype,
-                                          .alone = args->parallel == NULL};
+                                          .alone = args->alone};
   TMK_TRY(tmk_plan_create(&plan_args, &unit->plan, err));
+  TMK_TRY(tmk_run_predict(state, unit, err));
   TMK_TRY(check_supported(state, unit, err));
   TMK_TRY(args->ops->prepare(args->backend, unit->plan, &unit->exec, err));
   TMK_TRY(tmk_gemm_results_of(args->ops, unit->exec, unit->plan, &unit->gemms, &unit->gemm_count, err));
@@ -97,7 +98,7 @@ static enum tmk_status unit_prepare(struct tmk_run_state *state, struct tmk_run_
   struct first_failure failure = {""};
   struct tmk_error mine = {0};
   tmk_sampler_init(&unit->sampler, &args->measure);
-  verify.world = state->world;
+  verify.world = args->alone ? NULL : state->world;
   status = unit_build(state, unit, &mine);
   TMK_TRY(tmk_run_agree(state, status, &mine, err));
   TMK_TRY(tmk_verify_exec(args->ops, args->backend, unit->exec, unit->plan, &verify, note_failure, &failure,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "sweep_parts.h"
+#include "tokmark/comm.h"
 
 #define LL(value) ((long long)(value))
 #define LENGTH(a) ((int)(sizeof(a) / sizeof((a)[0])))
@@ -226,6 +227,24 @@ enum tmk_status tmk_sweep_expand(const struct tmk_sweep_spec *spec, const struct
   sweep.points = NULL;
 out:
   tmk_sweep_free(&sweep);
+  return status;
+}
+
+enum tmk_status tmk_sweep_agree(struct tmk_sweep *sweep, struct tmk_world *world, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  for (int i = 0; world != NULL && i < sweep->count; i++) {
+    struct tmk_sweep_point *point = &sweep->points[i];
+    struct tmk_error mine = {0}, agreed = {0};
+    const enum tmk_status said = point->skipped ? tmk_fail(&mine, TMK_ERR_UNSUPPORTED, "%s", point->reason) : TMK_OK;
+    const enum tmk_status all = tmk_world_agree(world, said, &mine, &agreed);
+    if (all == TMK_OK) continue;
+    if (!world->agreed) TMK_TRY(tmk_fail(err, all, "%s", agreed.message));
+    world->agreed = false;
+    point->skipped = true;
+    snprintf(point->reason, sizeof point->reason, "%.255s", agreed.message);
+  }
+out:
   return status;
 }
 

@@ -40,6 +40,9 @@ const char *tmk_sweep_default_model(const struct tmk_device_info *device);
 enum tmk_status tmk_sweep_expand(const struct tmk_sweep_spec *spec, const struct tmk_model *model,
                                  const struct tmk_device_info *device, const struct tmk_backend_ops *ops,
                                  struct tmk_backend *backend, struct tmk_sweep *out, struct tmk_error *err);
+/* Points that one rank of the world can't run are skipped on all, with its reason. world NULL: nothing changes. */
+struct tmk_world;
+enum tmk_status tmk_sweep_agree(struct tmk_sweep *sweep, struct tmk_world *world, struct tmk_error *err);
 void tmk_sweep_free(struct tmk_sweep *sweep);
 
 #endif

@@ -190,6 +190,24 @@ struct tmk_comm_fit {
   int64_t plateau_from_bytes, plateau_to_bytes;
 };
 
+enum tmk_scaling { TMK_SCALING_NONE = 0, TMK_SCALING_STRONG, TMK_SCALING_WEAK, TMK_SCALING_COUNT };
+const char *tmk_scaling_name(enum tmk_scaling scaling); /* "none", "strong", "weak" */
+
+/* A point of type scale against the point of the same series with the fewest ranks. Of a pass:
+ *   ideal + lost to shapes + to stragglers + to communication = the pass
+ * where every rank's share was also run alone, all at once: shapes is their mean above the ideal (smaller matrices, work that each
+ * rank repeats), stragglers the slowest above the mean, communication the pass above the slowest (waiting for other stages is
+ * in it). NAN where one of them is not known. */
+struct tmk_scale_result {
+  enum tmk_scaling scaling; /* strong: the same batch on all; weak: the batch grows with the ranks. NONE: no scale point */
+  int64_t ranks, base_ranks;
+  double speedup;                              /* of the accounting rate, over the base's */
+  double efficiency;                           /* speedup ÷ (ranks ÷ base_ranks) */
+  double efficiency_ci_low, efficiency_ci_high; /* both points' 95 % intervals taken at their ends */
+  double ideal_ns, alone_mean_ns, alone_max_ns;
+  double lost_shapes, lost_stragglers, lost_communication; /* shares of the pass; below 0 where something was gained */
+};
+
 struct tmk_point {
   enum tmk_point_type type;
   char key[TMK_WORKLOAD_KEY_SIZE];
@@ -218,6 +236,7 @@ struct tmk_point {
   struct tmk_gemm_result *gemms; /* owned; NULL where the backend has one provider */
   int64_t gemm_count;
   struct tmk_comm_result comm; /* type comm */
+  struct tmk_scale_result scale; /* type scale */
   struct tmk_comm_rank *ranks; /* owned: of a step of several ranks; else NULL */
   int64_t rank_count;
 };

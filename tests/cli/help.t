@@ -41,6 +41,10 @@ $ tokmark run --help
 >       --dp N               Data parallel: N replicas share the batch (1..65536; default 1)
 >       --microbatches N     Parts of the batch that follow each other through the stages
 >                            (default: as many as stages; 1..65536)
+>       --rank-only          Measure one rank of the layout alone, the one with the largest share,
+>                            and predict the collectives
+>       --comm-table FILE    With --rank-only: a result of `tokmark comm` over as many ranks, from
+>                            which they are predicted
 >       --timeout SECONDS    A rank that is not heard, or does not come to a call, for so long
 >                            ends the run (1..86400; default 300)
 >       --time SECONDS       Sampling time a point may take; 6 samples are taken whatever it is
@@ -61,6 +65,7 @@ $ tokmark run --help
 >   tokmark run --model llama-3.1-8b --phase decode --batch 1..64 --context 1K,4K --dry-run
 >   tokmark run --device cpu --tp 2 --model smollm2-135m --phase decode --batch 1,8
 >   mpirun -np 8 tokmark run --tp 8 --model llama-3.1-8b -o r.json
+>   tokmark run --tp 8 --rank-only --comm-table comm.json --model llama-3.3-70b
 $ tokmark ops --help
 > Usage: tokmark ops [options]
 >

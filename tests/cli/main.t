@@ -13,6 +13,7 @@ $ tokmark --help
 >   run       measure a sweep of a model's steps on a device: the main job, and the default
 >   ops       measure single operations over shapes
 >   comm      measure collectives over several ranks
+>   scale     run the same workload on 1 to N ranks: speed-up, efficiency, losses
 >   verify    check every operation of a device against the float64 reference
 >   devices   what is here: devices and what they reach
 >   models    the built-in models

@@ -387,6 +387,25 @@ static void make_comm(struct random *r, struct tmk_point *point)
   make_ranks(r, &c->ranks, &c->rank_count);
 }
 
+static void make_scale(struct random *r, struct tmk_point *point)
+{
+  struct tmk_scale_result *s = &point->scale;
+  if (point->type != TMK_POINT_SCALE || below(r, 4) == 0) return;
+  s->scaling = below(r, 2) ? TMK_SCALING_STRONG : TMK_SCALING_WEAK;
+  s->ranks = small_positive(r);
+  s->base_ranks = small_positive(r);
+  s->speedup = real(r);
+  s->efficiency = real(r);
+  s->efficiency_ci_low = real(r);
+  s->efficiency_ci_high = real(r);
+  s->ideal_ns = real(r);
+  s->alone_mean_ns = real(r);
+  s->alone_max_ns = real(r);
+  s->lost_shapes = below(r, 2) ? real(r) : -known_real(r);
+  s->lost_stragglers = below(r, 2) ? real(r) : -known_real(r);
+  s->lost_communication = below(r, 2) ? real(r) : -known_real(r);
+}
+
 static void make_fits(struct random *r, struct tmk_result *result)
 {
   result->comm_fit_count = below(r, 3);
@@ -426,6 +445,7 @@ static void make_point(struct random *r, struct tmk_point *point)
   make_figures(r, point);
   make_throughput(r, point);
   make_comm(r, point);
+  make_scale(r, point);
   if (below(r, 4) == 0) make_ranks(r, &point->ranks, &point->rank_count);
   point->gemm_count = below(r, 3);
   if (point->gemm_count > 0) point->gemms = calloc((size_t)point->gemm_count, sizeof *point->gemms);
@@ -576,7 +596,7 @@ Test(result_random, structs_have_no_members_that_this_test_does_not_know)
   cr_expect_eq(sizeof(struct tmk_workload), 184, "%zu", sizeof(struct tmk_workload));
   cr_expect_eq(sizeof(struct tmk_op_workload), 112, "%zu", sizeof(struct tmk_op_workload));
   cr_expect_eq(sizeof(struct tmk_comm_workload), 32, "%zu", sizeof(struct tmk_comm_workload));
-  cr_expect_eq(sizeof(struct tmk_point), 1456, "%zu", sizeof(struct tmk_point));
+  cr_expect_eq(sizeof(struct tmk_point), 1560, "%zu", sizeof(struct tmk_point));
   cr_expect_eq(sizeof(struct tmk_comm_result), 176, "%zu", sizeof(struct tmk_comm_result));
   cr_expect_eq(sizeof(struct tmk_comm_rank), 104, "%zu", sizeof(struct tmk_comm_rank));
   cr_expect_eq(sizeof(struct tmk_comm_fit), 88, "%zu", sizeof(struct tmk_comm_fit));
