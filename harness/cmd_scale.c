@@ -313,7 +313,9 @@ static enum tmk_status keep(struct command *command, enum tmk_scaling scaling, i
     const struct tmk_scale_alone times = tmk_scale_alone_of(alone != NULL ? &alone->points[i] : point);
     tmk_scale_point(scaling, ranks, base, command->base_ranks[series], &times, point);
   }
-  if (full->device_count > result->device_count) { /* those of the most ranks stay */
+  const bool measured = full->device_count > 0 && full->devices[0].reading_count > 0;
+  if (full->device_count > result->device_count || (full->device_count == result->device_count && measured)) {
+    /* those of the most ranks stay, with their ceilings */
     struct tmk_device_result *devices = result->devices;
     const int64_t device_count = result->device_count;
     result->devices = full->devices;

@@ -146,13 +146,17 @@ out:
 
 static enum tmk_status make_device(struct tmk_run_state *state, struct tmk_error *err)
 {
+  enum tmk_status status = TMK_OK;
   struct tmk_result *result = state->result;
   const int ranks = state->world != NULL ? state->world->size : 1;
   result->devices = calloc((size_t)ranks, sizeof *result->devices);
   if (result->devices == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the device");
   result->device_count = ranks;
   state->device = &result->devices[state->world != NULL ? state->world->rank : 0];
-  return tmk_run_describe(state->args->ops, state->args->backend, state->device, err);
+  TMK_TRY(tmk_run_describe(state->args->ops, state->args->backend, state->device, err));
+  TMK_TRY(tmk_run_show_devices(state, err));
+out:
+  return status;
 }
 
 static bool keep_best(double value, double *best)
