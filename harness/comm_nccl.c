@@ -131,13 +131,13 @@ out:
 }
 
 /* Until the device has come to the event or, without one, to the end of the stream. */
-static enum tmk_status wait_for(struct tmk_comm *comm, cudaEvent_t event, struct tmk_error *err)
+static enum tmk_status wait_in(struct tmk_comm *comm, cudaStream_t stream, cudaEvent_t event, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct tmk_poll poll;
   cudaError_t error;
   tmk_poll_begin(&poll, comm->world->timeout_ns);
-  while ((error = event != NULL ? cudaEventQuery(event) : cudaStreamQuery(comm->stream)) == cudaErrorNotReady) {
+  while ((error = event != NULL ? cudaEventQuery(event) : cudaStreamQuery(stream)) == cudaErrorNotReady) {
     int result = NCCL_SUCCESS;
     TMK_TRY(comm->world->ops->check(comm->world, err));
     const int asked = comm->api.comm_get_async_error(comm->nccl, &result);
@@ -149,6 +149,11 @@ static enum tmk_status wait_for(struct tmk_comm *comm, cudaEvent_t event, struct
 out:
   if (status != TMK_OK) comm->failed = true;
   return status;
+}
+
+static enum tmk_status wait_for(struct tmk_comm *comm, cudaEvent_t event, struct tmk_error *err)
+{
+  return wait_in(comm, comm->stream, event, err);
 }
 
 /* ---- opening ---- */
@@ -327,6 +332,11 @@ static enum tmk_status nccl_wait(struct tmk_comm *comm, struct tmk_error *err)
   return wait_for(comm, NULL, err);
 }
 
+static enum tmk_status nccl_wait_stream(struct tmk_comm *comm, void *stream, struct tmk_error *err)
+{
+  return wait_in(comm, (cudaStream_t)stream, NULL, err);
+}
+
 /* ---- timed ---- */
 
 static void drop_graphs(struct tmk_comm *comm)
@@ -459,6 +469,7 @@ const struct tmk_comm_ops tmk_comm_nccl = {
     .supports = nccl_supports,
     .start = nccl_start,
     .wait = nccl_wait,
+    .wait_stream = nccl_wait_stream,
     .run = nccl_run,
     .alloc = nccl_alloc,
     .release = nccl_release,

@@ -9,7 +9,7 @@ struct tmk_scale_alone tmk_scale_alone_of(const struct tmk_point *point)
 {
   struct tmk_scale_alone alone = {NAN, NAN};
   double sum = 0, most = 0;
-  if (point->status != TMK_POINT_OK) return alone;
+  if (point->status != TMK_POINT_OK || point->provenance == TMK_PROV_SIMULATED) return alone;
   if (point->rank_count == 0) return (struct tmk_scale_alone){point->stats.median_ns, point->stats.median_ns};
   for (int64_t i = 0; i < point->rank_count; i++) {
     sum += point->ranks[i].median_ns; /* NaN stays */
@@ -59,7 +59,8 @@ void tmk_scale_point(enum tmk_scaling scaling, int64_t ranks, const struct tmk_p
   make_key(scaling, ranks, point);
   fill_efficiency(base, point, &scale);
   const double pass_ns = point->stats.median_ns;
-  if (base->stats.median_ns > 0 && pass_ns > 0 && base->status == TMK_POINT_OK) {
+  const bool timed = point->provenance != TMK_PROV_SIMULATED && base->status == TMK_POINT_OK;
+  if (timed && base->stats.median_ns > 0 && pass_ns > 0) {
     const double work = (double)point->workload.step.batch / (double)base->workload.step.batch;
     scale.ideal_ns = base->stats.median_ns * work * (double)base_ranks / (double)ranks;
     scale.lost_shapes = (alone->mean_ns - scale.ideal_ns) / pass_ns;

@@ -142,6 +142,8 @@ struct tmk_comm_ops {
   enum tmk_status (*start)(struct tmk_comm *comm, const struct tmk_coll *call, void *stream, struct tmk_error *err);
   /* Until everything begun has ended on this rank; polls, yields while idle, fails behind the world's deadline. */
   enum tmk_status (*wait)(struct tmk_comm *comm, struct tmk_error *err);
+  /* The same of what stands in a stream that start() was given, the caller's own work in it too. NULL of host transports. */
+  enum tmk_status (*wait_stream)(struct tmk_comm *comm, void *stream, struct tmk_error *err);
   /* `passes` calls, timed; graph: captured once for this call's buffers, which makes a call too, then replayed. 0: only captured. */
   enum tmk_status (*run)(struct tmk_comm *comm, const struct tmk_coll *call, int64_t passes, bool graph,
                          struct tmk_comm_times *times, struct tmk_error *err);

@@ -37,6 +37,7 @@ struct tmk_backend {
   void *staging_host, *staging_device;
   uint32_t *flags; /* TMK_CUDA_FLAGS words, zero between kernels */
   struct tmk_cuda_weights weights;
+  const struct tmk_comm_group *groups; /* borrowed; NULL: no transports */
   /* Caches, activations and scratch of whichever exec runs; execs hold offsets into it. The generation counts how often it moved. */
   char *arena;
   int64_t arena_bytes;

@@ -70,6 +70,7 @@ static enum tmk_status cuda_open(const struct tmk_open_args *args, struct tmk_ba
   char reason[256];
   *out = NULL;
   struct tmk_backend *backend = NULL;
+  TMK_TRY(tmk_cuda_groups_check(args->groups, err));
   const int count = tmk_cuda_device_count(reason, (int)sizeof reason);
   if (count == 0) return tmk_fail(err, TMK_ERR_UNSUPPORTED, "cuda: %s", reason);
   if (args->device_index < 0 || args->device_index >= count) {
@@ -78,6 +79,7 @@ static enum tmk_status cuda_open(const struct tmk_open_args *args, struct tmk_ba
   backend = calloc(1, sizeof *backend);
   if (backend == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory: CUDA backend");
   backend->index = (int)args->device_index;
+  backend->groups = args->groups;
   backend->simulated = tmk_cuda_is_simulated();
   TMK_CUDA_TRY(cudaSetDevice(backend->index), "cudaSetDevice");
   TMK_CUDA_TRY(cudaGetDeviceProperties(&backend->properties, backend->index), "cudaGetDeviceProperties");

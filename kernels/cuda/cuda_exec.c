@@ -136,6 +136,7 @@ static enum tmk_status choose_kernels(struct tmk_exec *exec, int64_t *workspace,
     if (!tmk_cuda_supports(limits, exec->plan, &exec->plan->ops[i], reason, (int)sizeof reason)) {
       return tmk_fail(err, TMK_ERR_UNSUPPORTED, "cuda: %s: %s", op, reason);
     }
+    if (exec->plan->ops[i].kind == TMK_OP_COLLECTIVE) continue; /* no kernel of ours */
     build_args(exec, i, false, &call->args);
     call->kernel = tmk_cuda_kernel_find(exec->plan->ops[i].kind, tmk_cuda_args_dtype(exec->plan, &exec->plan->ops[i]),
                                         &call->args, limits, reason, (int)sizeof reason);

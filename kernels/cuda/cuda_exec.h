@@ -38,6 +38,7 @@ struct tmk_exec {
   int64_t generation;      /* of the arena that views, calls and graphs point into; −1: none yet */
   cudaGraphExec_t *graphs; /* [graph_count] of this generation */
   int graph_count;         /* 0: not captured yet */
+  bool connected;          /* its collectives have been called once */
 };
 
 /* cuda_exec.c: slots of tmk_backend_ops. */
@@ -69,6 +70,15 @@ struct tmk_cuda_sources {
 void tmk_cuda_args_build(const struct tmk_op *op, const struct tmk_cuda_sources *sources, union tmk_cuda_args *args);
 /* The dtype that chooses its kernel: of the weight or the cache, else BF16. */
 enum tmk_dtype tmk_cuda_args_dtype(const struct tmk_plan *plan, const struct tmk_op *op);
+
+/* cuda_collective.c */
+enum tmk_status tmk_cuda_collective_launch(const struct tmk_exec *exec, const struct tmk_op_collective *o,
+                                           struct tmk_error *err);
+/* Each collective of the plan once, outside of a capture; only the first time. */
+enum tmk_status tmk_cuda_collectives_connect(struct tmk_exec *exec, struct tmk_error *err);
+/* Until the stream is done; where ranks may be waited for in it, no longer than they let it. `what` is said of a fault. */
+enum tmk_status tmk_cuda_stream_wait(const struct tmk_backend *backend, const char *what, struct tmk_error *err);
+enum tmk_status tmk_cuda_groups_check(const struct tmk_comm_group *groups, struct tmk_error *err);
 
 /* cuda_supports.c: whether kernels are here that take it, and its operands are laid out as they ask. */
 bool tmk_cuda_supports(const struct tmk_cuda_limits *limits, const struct tmk_plan *plan, const struct tmk_op *op,

@@ -31,6 +31,7 @@ struct tmk_cuda_fill {
   uint32_t vocab;     /* I32 */
   int rank;
   int64_t dims[TMK_MAX_DIMS], origin[TMK_MAX_DIMS], global_dims[TMK_MAX_DIMS];
+  struct tmk_row_gap gaps[TMK_MAX_GAPS];
   float scale;              /* of the values of a weight: tmk_tensor_scale() */
   int64_t positions_filled; /* CACHE: of each sequence; the rest is left as it is */
 };

@@ -211,6 +211,17 @@ out:
   return status;
 }
 
+/* A pass without its collectives: other ranks may have chosen already, and would not be there. */
+static enum tmk_status run_alone(struct tmk_exec *exec, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  for (int i = 0; i < exec->plan->op_count; i++) {
+    if (exec->plan->ops[i].kind != TMK_OP_COLLECTIVE) TMK_TRY(tmk_cuda_run_ops(exec, i, 1, err));
+  }
+out:
+  return status;
+}
+
 enum tmk_status tmk_cuda_providers_choose(struct tmk_exec *exec, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
@@ -219,7 +230,7 @@ enum tmk_status tmk_cuda_providers_choose(struct tmk_exec *exec, struct tmk_erro
   bool ran = false, fresh = false;
   TMK_TRY(choose_narrow(exec, &fresh, err));
   if (fresh && timed) {
-    TMK_TRY(tmk_cuda_run_ops(exec, 0, exec->plan->op_count, err));
+    TMK_TRY(run_alone(exec, err));
     ran = true;
     TMK_TRY(time_narrow(exec, err));
   }
@@ -235,7 +246,7 @@ enum tmk_status tmk_cuda_providers_choose(struct tmk_exec *exec, struct tmk_erro
     choice->vendor = choice->gemm != NULL && !timed;
     if (choice->gemm == NULL || !timed) continue;
     /* Once, so that activations are those of a pass and not poison. */
-    if (!ran) TMK_TRY(tmk_cuda_run_ops(exec, 0, exec->plan->op_count, err));
+    if (!ran) TMK_TRY(run_alone(exec, err));
     ran = true;
     TMK_TRY(decide(exec, choice, err));
   }

@@ -25,7 +25,8 @@ static enum tmk_status check_op(const struct tmk_exec *exec, int index, cudaErro
   char op[128], what[256];
   if (error == cudaSuccess) return TMK_OK;
   tmk_op_describe(&exec->plan->ops[index], op, (int)sizeof op);
-  snprintf(what, sizeof what, "cuda: %s by %s", op, exec->calls[index].kernel->name);
+  const struct tmk_cuda_kernel *kernel = exec->calls[index].kernel;
+  snprintf(what, sizeof what, "cuda: %s by %s", op, kernel != NULL ? kernel->name : "the transport");
   return tmk_cuda_check(error, what, err);
 }
 
@@ -60,14 +61,18 @@ enum tmk_status tmk_cuda_launch_op(const struct tmk_exec *exec, int index, struc
 {
   const struct tmk_backend *backend = exec->backend;
   const struct tmk_cuda_call *call = &exec->calls[index];
+  const struct tmk_op *ops = exec->plan->ops;
+  /* An early start is between kernels of ours only. */
+  const bool behind_collective = index > 0 && ops[index - 1].kind == TMK_OP_COLLECTIVE;
   const struct tmk_cuda_launch launch = {
       .stream = backend->stream,
       .limits = &backend->limits,
-      .programmatic = backend->programmatic,
+      .programmatic = backend->programmatic && !behind_collective,
       .workspace = backend->arena + exec->workspace_offset,
       .flags = backend->flags,
   };
-  if (exec->plan->ops[index].kind == TMK_OP_GEMM && tmk_quantises_x(call->args.gemm.weight_dtype)) {
+  if (ops[index].kind == TMK_OP_COLLECTIVE) return tmk_cuda_collective_launch(exec, &ops[index].u.collective, err);
+  if (ops[index].kind == TMK_OP_GEMM && tmk_quantises_x(call->args.gemm.weight_dtype)) {
     return launch_narrow(exec, index, &launch, err);
   }
   if (call->vendor != NULL) {
@@ -93,7 +98,10 @@ static enum tmk_status capture(struct tmk_exec *exec, int first, int end, cudaGr
   enum tmk_status status = TMK_OK;
   const cudaStream_t stream = exec->backend->stream;
   cudaGraph_t graph = NULL;
-  TMK_CUDA_TRY(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "capturing a pass");
+  /* NCCL may allocate while it is captured. */
+  const enum cudaStreamCaptureMode mode =
+      exec->backend->groups != NULL ? cudaStreamCaptureModeRelaxed : cudaStreamCaptureModeThreadLocal;
+  TMK_CUDA_TRY(cudaStreamBeginCapture(stream, mode), "capturing a pass");
   for (int i = first; i < end && status == TMK_OK; i++) status = tmk_cuda_launch_op(exec, i, err);
   const cudaError_t ended = cudaStreamEndCapture(stream, &graph); /* also after a failure, which ends the capture */
   if (status != TMK_OK) goto out;
@@ -109,8 +117,9 @@ static enum tmk_status capture_pass(struct tmk_exec *exec, struct tmk_error *err
   enum tmk_status status = TMK_OK;
   const int ops = exec->plan->op_count, graphs = (ops + TMK_CUDA_GRAPH_OPS - 1) / TMK_CUDA_GRAPH_OPS;
   if (exec->graph_count > 0) return TMK_OK;
+  TMK_TRY(tmk_cuda_collectives_connect(exec, err));
   exec->graphs = calloc((size_t)graphs + 1, sizeof(cudaGraphExec_t));
-  if (exec->graphs == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory: table of %d graphs", graphs);
+  if (exec->graphs == NULL) TMK_TRY(tmk_fail(err, TMK_ERR_MEMORY, "out of memory: table of %d graphs", graphs));
   while (exec->graph_count < graphs) {
     const int first = exec->graph_count * TMK_CUDA_GRAPH_OPS;
     const int end = ops - first < TMK_CUDA_GRAPH_OPS ? ops : first + TMK_CUDA_GRAPH_OPS;
@@ -141,7 +150,7 @@ enum tmk_status tmk_cuda_run(struct tmk_exec *exec, int64_t passes, struct tmk_r
     }
   }
   TMK_CUDA_TRY(cudaEventRecord(backend->end, backend->stream), "running a pass");
-  TMK_CUDA_TRY(cudaStreamSynchronize(backend->stream), "running a pass");
+  TMK_TRY(tmk_cuda_stream_wait(backend, "running a pass", err));
   times->wall_ns = now_ns() - start_ns;
   TMK_CUDA_TRY(cudaEventElapsedTime(&milliseconds, backend->begin, backend->end), "timing a pass");
   times->device_ns = event_ns(milliseconds);
@@ -160,7 +169,11 @@ enum tmk_status tmk_cuda_run_ops(struct tmk_exec *exec, int first, int count, st
   for (int i = first; i < first + count; i++) {
     TMK_TRY(tmk_cuda_launch_op(exec, i, err));
     /* So that a fault is charged to its op. Without the wait a kernel could start early, as in a graph, but that is what run() shows. */
-    TMK_TRY(check_op(exec, i, cudaStreamSynchronize(exec->backend->stream), err));
+    if (exec->plan->ops[i].kind == TMK_OP_COLLECTIVE) {
+      TMK_TRY(tmk_cuda_stream_wait(exec->backend, "a collective", err));
+    } else {
+      TMK_TRY(check_op(exec, i, cudaStreamSynchronize(exec->backend->stream), err));
+    }
   }
 out:
   return status;
@@ -176,7 +189,7 @@ static enum tmk_status time_ops(struct tmk_exec *exec, int first, int count, int
     TMK_TRY(tmk_cuda_launch_op(exec, first + i, err));
     TMK_CUDA_TRY(cudaEventRecord(backend->op_events[i + 1], backend->stream), "timing ops");
   }
-  TMK_CUDA_TRY(cudaStreamSynchronize(backend->stream), "timing ops");
+  TMK_TRY(tmk_cuda_stream_wait(backend, "timing ops", err));
   for (int i = 0; i < count; i++) {
     float milliseconds = 0;
     TMK_CUDA_TRY(cudaEventElapsedTime(&milliseconds, backend->op_events[i], backend->op_events[i + 1]), "timing ops");

@@ -162,6 +162,34 @@ static void check_gemm(struct check *check, const struct tmk_op_gemm *o)
   if (o->x == o->y) refuse(check, "x and y: must be two tensors");
 }
 
+/* Rows of any type that a transport has; ids of one row. */
+static void check_sent(struct check *check, const char *name, int index, int64_t rows, int64_t cols)
+{
+  const struct tmk_tensor *t = tensor_at(check, name, index);
+  if (t == NULL) return;
+  if (t->dtype == TMK_DTYPE_I32 && rows == 1) {
+    check_tokens(check, name, index, cols);
+  } else {
+    check_rows(check, name, index, t->dtype == TMK_DTYPE_F32 ? TMK_DTYPE_F32 : TMK_DTYPE_BF16, rows, cols);
+  }
+}
+
+static void check_collective(struct check *check, const struct tmk_op_collective *o)
+{
+  switch (o->collective) {
+  case TMK_COLL_ALL_REDUCE: check_rows(check, "x", o->x, TMK_DTYPE_BF16, o->rows, o->cols); break;
+  case TMK_COLL_ALL_GATHER:
+    check_rows(check, "x", o->x, TMK_DTYPE_F32, o->rows, o->cols);
+    check_rows(check, "parts", o->parts, TMK_DTYPE_F32, o->ranks * o->rows, o->cols);
+    check_rows(check, "y", o->y, TMK_DTYPE_F32, o->rows, o->y_cols);
+    break;
+  case TMK_COLL_SEND_RECV:
+    check_sent(check, o->x != TMK_TENSOR_NONE ? "x" : "y", o->x != TMK_TENSOR_NONE ? o->x : o->y, o->rows, o->cols);
+    break;
+  default: refuse(check, "%s: not known to the CUDA backend", tmk_collective_name(o->collective));
+  }
+}
+
 static void check_operands(struct check *check, const struct tmk_op *op)
 {
   switch (op->kind) {
@@ -197,6 +225,7 @@ static void check_operands(struct check *check, const struct tmk_op *op)
     check_tokens(check, "tokens", o->tokens, o->token_first + o->rows);
     break;
   }
+  case TMK_OP_COLLECTIVE: check_collective(check, &op->u.collective); break;
   default: refuse(check, "operation %s: not known to the CUDA kernels", tmk_op_kind_name(op->kind));
   }
 }
@@ -208,7 +237,7 @@ bool tmk_cuda_supports(const struct tmk_cuda_limits *limits, const struct tmk_pl
   struct tmk_operand operands[TMK_OP_MAX_OPERANDS];
   union tmk_cuda_args args;
   check_operands(&check, op);
-  if (!check.good) return false;
+  if (!check.good || op->kind == TMK_OP_COLLECTIVE) return check.good;
   struct tmk_cuda_view *views = calloc((size_t)plan->tensor_count, sizeof *views);
   if (views == NULL) {
     refuse(&check, "out of memory: table of %d tensors", plan->tensor_count);

@@ -36,6 +36,7 @@ struct tmk_cuda_fill tmk_cuda_fill_of(const struct tmk_tensor *tensor, uint64_t 
       .scale = view->scale,
       .positions_filled = view->positions,
   };
+  for (int i = 0; i < TMK_MAX_GAPS; i++) fill.gaps[i] = tensor->gaps[i];
   for (int i = 0; i < tensor->rank; i++) {
     fill.dims[i] = tensor->dims[i];
     fill.origin[i] = tensor->origin[i];
@@ -116,7 +117,7 @@ enum tmk_status tmk_cuda_read(struct tmk_exec *exec, int tensor, int64_t first, 
     TMK_CUDA_TRY(cudaMemcpyAsync(backend->staging_host, backend->staging_device, (size_t)(part * element_bytes),
                                  cudaMemcpyDeviceToHost, backend->stream),
                  "reading back");
-    TMK_CUDA_TRY(cudaStreamSynchronize(backend->stream), "reading back");
+    TMK_TRY(tmk_cuda_stream_wait(backend, "reading back", err));
     for (int64_t i = 0; i < part; i++) values[i] = element_get(backend->staging_host, dtype, i) * scale;
     first += part;
     values += part;

@@ -9,23 +9,11 @@
 #include "cuda_exec.h"
 #include "tokmark/quantise.h"
 
-static bool same_contents(const struct tmk_tensor *a, const struct tmk_tensor *b)
-{
-  if (a->id != b->id || a->dtype != b->dtype || a->rank != b->rank) return false;
-  if (memcmp(&a->fill_offset, &b->fill_offset, sizeof(float)) != 0) return false;
-  if (memcmp(&a->fill_scale, &b->fill_scale, sizeof(float)) != 0) return false;
-  for (int i = 0; i < a->rank; i++) {
-    if (a->dims[i] != b->dims[i] || a->origin[i] != b->origin[i] || a->global_dims[i] != b->global_dims[i])
-      return false;
-  }
-  return true;
-}
-
 static struct tmk_cuda_weight *find(const struct tmk_cuda_weights *weights, const struct tmk_tensor *tensor,
                                     uint64_t seed)
 {
   struct tmk_cuda_weight *weight = weights->first;
-  while (weight != NULL && (weight->seed != seed || !same_contents(&weight->tensor, tensor))) weight = weight->next;
+  while (weight != NULL && (weight->seed != seed || !tmk_tensor_same_contents(&weight->tensor, tensor))) weight = weight->next;
   return weight;
 }
 

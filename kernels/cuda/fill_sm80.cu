@@ -51,7 +51,10 @@ template <bool CACHE> __global__ void __launch_bounds__(THREADS) fill_tensor(con
     const int64_t column = i % groups * GROUP, place = row_start<CACHE>(f.place, row) + column;
     const uint64_t global = global_start(f, row) + (uint64_t)column;
 #pragma unroll 1
-    for (int j = 0; j < GROUP && column + j < width; j++) put<CACHE>(f, place + j, tmk_fill_bits(f.key, global + (uint64_t)j));
+    for (int j = 0; j < GROUP && column + j < width; j++) {
+      const uint64_t gaps = f.rank == 1 ? rows_left_out(f, column + j) : 0;
+      put<CACHE>(f, place + j, tmk_fill_bits(f.key, global + (uint64_t)j + gaps));
+    }
   }
 }
 

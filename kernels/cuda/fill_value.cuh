@@ -4,13 +4,23 @@
 
 #include "cuda_move.h"
 
-/* tmk_tensor_global_index() of a row's first element. */
+/* Rows of the whole that the part leaves out before its row `row`. */
+static __device__ __forceinline__ uint64_t rows_left_out(const tmk_cuda_fill &f, int64_t row)
+{
+  uint64_t rows = 0;
+#pragma unroll
+  for (int i = 0; i < TMK_MAX_GAPS; i++) rows += row >= f.gaps[i].at ? (uint64_t)f.gaps[i].rows : 0;
+  return rows;
+}
+
+/* tmk_tensor_global_index() of a row's first element; of a vector that has gaps, without them. */
 static __device__ __forceinline__ uint64_t global_start(const tmk_cuda_fill &f, int64_t row)
 {
   uint64_t global = (uint64_t)f.origin[f.rank - 1], stride = (uint64_t)f.global_dims[f.rank - 1];
 #pragma unroll 1
   for (int i = f.rank - 2; i >= 0; i--) {
-    global += (uint64_t)(f.origin[i] + row % f.dims[i]) * stride;
+    const int64_t place = row % f.dims[i];
+    global += ((uint64_t)(f.origin[i] + place) + (i == 0 ? rows_left_out(f, place) : 0)) * stride;
     stride *= (uint64_t)f.global_dims[i];
     row /= f.dims[i];
   }

@@ -166,13 +166,15 @@ def ranks_below(pid):
 LAUNCHER_HANGS = -1000  # no rank is left, and mpirun (Open MPI 4.1) does not notice
 
 
-def hurt(box, number, rank, after_s, seed):
+COMM = ("comm", "--device", "cpu", "--bytes", "1K..64K", "--time", "2", "--timeout", "2")
+
+
+def hurt(box, number, rank, after_s, seed, command=COMM):
     """Sends a signal to one rank of three at a moment; how the run ended."""
     path = box.work / f"k{seed}.json"
     environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", HOME=str(box.work))
-    with subprocess.Popen(["mpirun", "--oversubscribe", "-np", "3", str(PROGRAM), "comm", "--device", "cpu", "--bytes", "1K..64K",
-                           "--time", "2", "--timeout", "2", "-o", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, env=environment, cwd=box.work) as run:
+    with subprocess.Popen(["mpirun", "--oversubscribe", "-np", "3", str(PROGRAM), *command, "-o", str(path)],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=box.work) as run:
         end = time.monotonic() + 20
         while len(ranks_below(run.pid)) < 3 and time.monotonic() < end:
             time.sleep(0.02)
