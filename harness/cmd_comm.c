@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "affinity.h"
 #include "cmd.h"
 #include "comm_bench.h"
 #include "comm_reduce.h"
@@ -183,6 +184,7 @@ static enum tmk_status find_device(const struct tmk_world *world, struct setup *
 {
   enum tmk_status status = TMK_OK;
   TMK_TRY(describe(setup->backend_ops, &setup->open_args, &setup->device, err));
+  if (setup->backend_ops != &tmk_backend_cpu) tmk_affinity_bind(&setup->device.info);
   setup->ops = tmk_comm_find(transport_name(world, &setup->device.info));
   if (setup->ops == NULL) TMK_TRY(tmk_fail(err, TMK_ERR_UNSUPPORTED, "this build has no transport for these ranks"));
 out:
@@ -202,18 +204,17 @@ out:
   return status;
 }
 
-static enum tmk_status begin_result(struct command *command, const struct setup *setup, int64_t most,
-                                    struct tmk_error *err)
+/* devices: [count], each rank's; taken over. */
+static enum tmk_status begin_result(struct command *command, struct tmk_device_result *devices, int64_t count,
+                                    int64_t most, struct tmk_error *err)
 {
   enum tmk_status status = TMK_OK;
   struct tmk_result *result = &command->result;
   TMK_TRY(tmk_identity_fill("comm", command->argc, command->argv, result, err));
+  result->devices = devices;
+  result->device_count = count;
   result->points = calloc((size_t)most, sizeof *result->points);
-  result->devices = malloc(sizeof *result->devices);
-  if (!result->points || !result->devices)
-    TMK_TRY(tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %lld rows", (long long)most));
-  result->devices[0] = setup->device;
-  result->device_count = 1;
+  if (!result->points) TMK_TRY(tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %lld rows", (long long)most));
   result->settings.time_budget_ns = (int64_t)(command->options.time_s * 1e9);
 out:
   return status;
@@ -280,8 +281,13 @@ static enum tmk_status run_rank(struct command *command, struct tmk_world *world
   args.device_index = setup->device_index;
   args.threads_exceed_cores =
       setup->device.info.is_cpu && setup->device.info.cores > 0 && world->local_size > setup->device.info.cores;
+  struct tmk_device_result *devices = calloc((size_t)world->size, sizeof *devices);
+  if (devices == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %d ranks", world->size);
+  status = world->ops->exchange(world, &setup->device, devices, sizeof *devices, err);
+  if (status != TMK_OK || world->rank != 0) free(devices);
+  TMK_TRY(status);
   if (world->rank == 0) {
-    status = begin_result(command, setup, (int64_t)TMK_COLL_COUNT * 20 * TMK_INT_LIST_MAX, &local);
+    status = begin_result(command, devices, world->size, (int64_t)TMK_COLL_COUNT * 20 * TMK_INT_LIST_MAX, &local);
     if (status == TMK_OK) {
       setup->ops->describe(comm, text, (int)sizeof text);
       printf("ranks      %d on %s: %s\n", world->size, setup->device.info.name, text);

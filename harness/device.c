@@ -16,6 +16,7 @@ void tmk_device_info_init(struct tmk_device_info *info)
       .cores = TMK_UNKNOWN,
       .sockets = TMK_UNKNOWN,
       .numa_nodes = TMK_UNKNOWN,
+      .numa_node = TMK_UNKNOWN,
       .simd_lanes_f32 = TMK_UNKNOWN,
       .fma_ports = TMK_UNKNOWN,
       .clock_max_hz = NAN,

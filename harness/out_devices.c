@@ -93,6 +93,10 @@ static void print_gpu(const struct tmk_device_info *info)
     line_add(&line, "PCIe %lld x%lld", (long long)info->pcie_generation, (long long)info->pcie_width);
   }
   add_count(&line, info->nvlinks, "NVLink");
+  if (info->numa_node != TMK_UNKNOWN)
+    line_add(&line, "%sNUMA node %lld", line_join(&line, ", "), (long long)info->numa_node);
+  add_text(&line, "CPUs ", info->local_cpus, "");
+  add_text(&line, "nearest network ", info->nics, "");
   line_print("links", &line);
   add_text(&line, "", info->gemm_library, "");
   line_print("gemm", &line);

@@ -77,6 +77,9 @@ static void put_node(struct tmk_json_writer *w, const struct tmk_device_info *in
   tmk_json_put_int(w, "pcie_width", info->pcie_width);
   tmk_json_put_int(w, "pcie_width_max", info->pcie_width_max);
   tmk_json_put_int(w, "nvlinks", info->nvlinks);
+  tmk_json_put_int(w, "numa_node", info->numa_node);
+  put_known_string(w, "local_cpus", info->local_cpus);
+  put_known_string(w, "nics", info->nics);
   tmk_json_put_int(w, "other_processes", info->other_processes);
   put_known_string(w, "gemm_library", info->gemm_library);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "affinity.h"
 #include "cmd.h"
 #include "runner.h"
 
@@ -113,6 +114,7 @@ static enum tmk_status open_and_describe(struct tmk_rank_device *device, const s
   enum tmk_status status = TMK_OK;
   TMK_TRY(device->ops->open(args, &device->backend, err));
   TMK_TRY(tmk_run_describe(device->ops, device->backend, &device->device, err));
+  if (strcmp(device->ops->name, "cuda") == 0) tmk_affinity_bind(&device->device.info);
 out:
   return status;
 }

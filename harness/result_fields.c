@@ -117,6 +117,9 @@ static const struct tmk_field info_fields[] = {
     COUNT_SINCE(1, "nvlinks", nvlinks),
     COUNT_SINCE(1, "other_processes", other_processes),
     STRING_SINCE(1, "gemm_library", gemm_library),
+    COUNT_SINCE(3, "numa_node", numa_node),
+    STRING_SINCE(3, "local_cpus", local_cpus),
+    STRING_SINCE(3, "nics", nics),
 };
 TABLE(info, NULL, NULL);
 #undef S

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "affinity.h"
 #include "runner_parts.h"
 #include "stats.h"
 #include "target.h"
@@ -133,6 +134,7 @@ enum tmk_status tmk_run_describe(const struct tmk_backend_ops *ops, struct tmk_b
   tmk_ceilings_init(&device->ceilings);
   for (int i = 0; i < TMK_DTYPE_COUNT; i++) device->datasheet_flops_per_s[i] = NAN;
   TMK_TRY(ops->describe(backend, &device->info, err));
+  tmk_affinity_describe(NULL, &device->info);
   if (device->info.is_cpu) return TMK_OK;
   const int index = tmk_gpu_find(device->info.name);
   if (index < 0) return TMK_OK;

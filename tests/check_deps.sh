@@ -55,7 +55,7 @@ layers='
 5 main
 4 cmd device_choose rank_device
 3 comm_bench sweep verify measure target claim_table gpu_table compare report import out runner op_bench op_shapes scale
-2 comm parallel plan cost gemm_result preflight roofline stats html result result_json verdict model_config model_family host identity data_embed build_info version
+2 affinity comm parallel plan cost gemm_result preflight roofline stats html result result_json verdict model_config model_family host identity data_embed build_info version
 1 opt opt_text output_file result_files intern stop json
 '
 rule "harness includes point downwards" "$(in_files harness/ | grep -E ':"' | grep -vE ':"tokmark/' | awk -F: -v layers="$layers" '

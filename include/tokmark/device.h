@@ -27,7 +27,7 @@ struct tmk_device_info {
   int64_t min_sample_ns;                          /* 50 ms on a CPU, 5 ms on a GPU */
   /* CPU */
   char isa[32];      /* the path chosen: "avx512", "avx2", "neon", "portable" */
-  char cpus[128];    /* pinned CPUs: "0-1" */
+  char cpus[128];    /* pinned CPUs: "0-1"; of a GPU those that its host thread is kept on */
   int64_t threads, cores, sockets, numa_nodes;
   char pages[32];    /* "transparent-huge", "4k" */
   int64_t simd_lanes_f32, fma_ports; /* for the check lanes × ports × 2 × clock; TMK_UNKNOWN if not known */
@@ -48,6 +48,9 @@ struct tmk_device_info {
   int64_t pcie_generation, pcie_generation_max, pcie_width, pcie_width_max;
   int64_t nvlinks;         /* active ones */
   int64_t other_processes; /* with a context on it */
+  int64_t numa_node;       /* that its link hangs on; TMK_UNKNOWN where the firmware does not say */
+  char local_cpus[96];     /* the CPUs of that node: "0-55,112-167" */
+  char nics[128];          /* network adapters nearest to it on the PCI tree: "mlx5_0,mlx5_1" */
   char gemm_library[160];  /* the vendor's: "cuBLASLt 13.1.0"; or why there is none: "none: …" */
 };
 

@@ -96,10 +96,10 @@ $ tokmark report runs -o runs.html; echo exit $?; grep -o '<p class="lead">.*' r
 > 2 results, 18 points on 2 runs; 3 files could not be read.
 > runs/deep/up: is a link back to a folder that it lies in
 > runs/bad.json: schema: missing: must be a string
-> runs/deep/cut.json: 112:4: the file ends where a key in double quotes should stand
+> runs/deep/cut.json: 110:15: the file ends inside a string
 ! tokmark: runs/deep/up: is a link back to a folder that it lies in
 ! tokmark: runs/bad.json: schema: missing: must be a string
-! tokmark: runs/deep/cut.json:112:4: the file ends where a key in double quotes should stand
+! tokmark: runs/deep/cut.json:110:15: the file ends inside a string
 ! tokmark: 3 of 5 could not be read; the report lists them
 $ tokmark report missing.json -o x.html; echo exit $?; ls x.html 2>&1 | grep -c 'No such'
 > exit 2
