@@ -35,7 +35,8 @@ struct options {
 /* Bit i = enum tmk_collective i. */
 static const char *const collectives[] = {
     "all-reduce", "all-gather", "reduce-scatter", "all-to-all", "broadcast", "send-recv", "all", NULL};
-static const char *const dtypes[] = {"f32", "bf16", "f64", "i32", "fp8", NULL};
+static const char *const dtypes[] = {"f32", "bf16", "f16", "f64", "i32", "fp8", NULL};
+#define DTYPE_COUNT 6 /* of them */
 static const char *const places[] = {"out", "in", NULL};
 static const char *const modes[] = {"eager", "graph", NULL};
 
@@ -246,9 +247,9 @@ static enum tmk_status measure(struct command *command, const struct tmk_comm_be
 {
   enum tmk_status status = TMK_OK;
   const struct options *o = &command->options;
-  for (int i = 0; i < TMK_COLL_COUNT * 5 * 2 * 2; i++) {
-    const int d = i / 4 % 5;
-    struct tmk_comm_spec spec = {.collective = (enum tmk_collective)(i / 20), .dtype = tmk_dtype_from_name(dtypes[d])};
+  for (int i = 0; i < TMK_COLL_COUNT * DTYPE_COUNT * 2 * 2; i++) {
+    const int d = i / 4 % DTYPE_COUNT;
+    struct tmk_comm_spec spec = {.collective = (enum tmk_collective)(i / (4 * DTYPE_COUNT)), .dtype = tmk_dtype_from_name(dtypes[d])};
     spec.graph = i / 2 % 2 == 1;
     spec.in_place = i % 2 == 1;
     if (!(o->dtypes >> d & 1u) || !is_asked(o, args->ops, &spec)) continue;
@@ -287,7 +288,7 @@ static enum tmk_status run_rank(struct command *command, struct tmk_world *world
   if (status != TMK_OK || world->rank != 0) free(devices);
   TMK_TRY(status);
   if (world->rank == 0) {
-    status = begin_result(command, devices, world->size, (int64_t)TMK_COLL_COUNT * 20 * TMK_INT_LIST_MAX, &local);
+    status = begin_result(command, devices, world->size, (int64_t)TMK_COLL_COUNT * DTYPE_COUNT * 4 * TMK_INT_LIST_MAX, &local);
     if (status == TMK_OK) {
       setup->ops->describe(comm, text, (int)sizeof text);
       printf("ranks      %d on %s: %s\n", world->size, setup->device.info.name, text);

@@ -40,6 +40,7 @@ static void store(enum tmk_dtype dtype, void *elements, int64_t i, int64_t numbe
   case TMK_DTYPE_F64: ((double *)elements)[i] = (double)number; break;
   case TMK_DTYPE_F32: ((float *)elements)[i] = narrow; break;
   case TMK_DTYPE_BF16: ((uint16_t *)elements)[i] = tmk_f32_to_bf16(narrow); break;
+  case TMK_DTYPE_F16: ((uint16_t *)elements)[i] = tmk_f32_to_f16(narrow); break;
   case TMK_DTYPE_I32: ((int32_t *)elements)[i] = (int32_t)number; break;
   case TMK_DTYPE_F8E4M3: ((uint8_t *)elements)[i] = tmk_e4m3_from((double)number); break;
   default: ((uint8_t *)elements)[i] = (uint8_t)number; break;

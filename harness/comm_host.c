@@ -17,7 +17,7 @@ bool tmk_host_comm_supports(enum tmk_collective collective, enum tmk_dtype dtype
     return false;
   }
   if (!tmk_collective_reduces(collective) || tmk_reduce_takes(dtype)) return true;
-  snprintf(reason, (size_t)reason_size, "%s in %s: the host adds up f64, f32, bf16, i32",
+  snprintf(reason, (size_t)reason_size, "%s in %s: the host adds up f64, f32, bf16, f16, i32",
            tmk_collective_name(collective), tmk_dtype_name(dtype));
   return false;
 }

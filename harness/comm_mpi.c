@@ -26,7 +26,7 @@ struct mpi_world {
 struct tmk_comm {
   struct mpi_world *world;
   MPI_Comm comm;
-  MPI_Op add_bf16;
+  MPI_Op add_bf16, add_f16;
   MPI_Request requests[MAX_REQUESTS];
   int request_count;
 };
@@ -197,11 +197,17 @@ out:
 
 /* ---- the transport ---- */
 
-/* bf16 is no type of MPI's: its sum is an operation on 16-bit words. */
+/* bf16 and f16 are no types of MPI's: their sums are operations on 16-bit words. */
 static void add_bf16(void *add, void *sum, int *count, MPI_Datatype *type)
 {
   (void)type;
   tmk_reduce_add(TMK_DTYPE_BF16, sum, add, *count);
+}
+
+static void add_f16(void *add, void *sum, int *count, MPI_Datatype *type)
+{
+  (void)type;
+  tmk_reduce_add(TMK_DTYPE_F16, sum, add, *count);
 }
 
 static enum tmk_status mpi_open(struct tmk_world *base, int64_t device_index, struct tmk_comm **out,
@@ -215,6 +221,7 @@ static enum tmk_status mpi_open(struct tmk_world *base, int64_t device_index, st
   comm->world = (struct mpi_world *)base;
   TMK_TRY(check(MPI_Comm_dup(comm->world->comm, &comm->comm), "MPI_Comm_dup", err));
   TMK_TRY(check(MPI_Op_create(add_bf16, 1, &comm->add_bf16), "MPI_Op_create", err));
+  TMK_TRY(check(MPI_Op_create(add_f16, 1, &comm->add_f16), "MPI_Op_create", err));
   *out = comm;
   comm = NULL;
 out:
@@ -264,7 +271,9 @@ static int post_send_recv(struct tmk_comm *comm, const struct tmk_coll *call, MP
 static int post(struct tmk_comm *comm, const struct tmk_coll *call)
 {
   const MPI_Datatype type = type_of(call->dtype);
-  const MPI_Op add = call->dtype == TMK_DTYPE_BF16 ? comm->add_bf16 : MPI_SUM;
+  const MPI_Op add = call->dtype == TMK_DTYPE_BF16  ? comm->add_bf16
+                     : call->dtype == TMK_DTYPE_F16 ? comm->add_f16
+                                                    : MPI_SUM;
   const int rank = comm->world->base.rank, count = (int)call->count;
   const int64_t bytes = call->count * tmk_comm_element_bytes(call->dtype);
   const void *own = (const char *)call->recv + rank * bytes; /* where an all-gather in place has its part */
@@ -349,6 +358,7 @@ static void mpi_comm_close(struct tmk_comm *comm)
 {
   if (comm == NULL) return;
   (void)MPI_Op_free(&comm->add_bf16);
+  (void)MPI_Op_free(&comm->add_f16);
   (void)MPI_Comm_free(&comm->comm);
   free(comm);
 }

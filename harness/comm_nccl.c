@@ -19,7 +19,7 @@
 
 enum { NCCL_SUCCESS = 0, NCCL_IN_PROGRESS = 7 };
 enum { NCCL_SUM = 0 };
-enum { NCCL_UINT8 = 1, NCCL_INT32 = 2, NCCL_FLOAT32 = 7, NCCL_FLOAT64 = 8, NCCL_BFLOAT16 = 9 };
+enum { NCCL_UINT8 = 1, NCCL_INT32 = 2, NCCL_FLOAT16 = 6, NCCL_FLOAT32 = 7, NCCL_FLOAT64 = 8, NCCL_BFLOAT16 = 9 };
 
 struct nccl_id {
   char bytes[128];
@@ -258,7 +258,7 @@ static bool nccl_supports(const struct tmk_comm *comm, enum tmk_collective colle
   (void)comm;
   if (tmk_comm_element_bytes(dtype) != 0 && (!tmk_collective_reduces(collective) || tmk_reduce_takes(dtype)))
     return true;
-  snprintf(reason, (size_t)reason_size, "%s in %s: f64, f32, bf16, i32 are added up", tmk_collective_name(collective),
+  snprintf(reason, (size_t)reason_size, "%s in %s: f64, f32, bf16, f16, i32 are added up", tmk_collective_name(collective),
            tmk_dtype_name(dtype));
   return false;
 }
@@ -272,6 +272,7 @@ static int type_of(enum tmk_dtype dtype, size_t *count)
   case TMK_DTYPE_F64: return NCCL_FLOAT64;
   case TMK_DTYPE_F32: return NCCL_FLOAT32;
   case TMK_DTYPE_BF16: return NCCL_BFLOAT16;
+  case TMK_DTYPE_F16: return NCCL_FLOAT16;
   case TMK_DTYPE_I32: return NCCL_INT32;
   default: break;
   }

@@ -5,7 +5,8 @@
 
 bool tmk_reduce_takes(enum tmk_dtype dtype)
 {
-  return dtype == TMK_DTYPE_F64 || dtype == TMK_DTYPE_F32 || dtype == TMK_DTYPE_BF16 || dtype == TMK_DTYPE_I32;
+  return dtype == TMK_DTYPE_F64 || dtype == TMK_DTYPE_F32 || dtype == TMK_DTYPE_BF16 || dtype == TMK_DTYPE_F16 ||
+         dtype == TMK_DTYPE_I32;
 }
 
 int tmk_comm_element_bytes(enum tmk_dtype dtype)
@@ -29,6 +30,11 @@ static void add_bf16(uint16_t *restrict sum, const uint16_t *restrict add, int64
   for (int64_t i = 0; i < count; i++) sum[i] = tmk_f32_to_bf16(tmk_bf16_to_f32(sum[i]) + tmk_bf16_to_f32(add[i]));
 }
 
+static void add_f16(uint16_t *restrict sum, const uint16_t *restrict add, int64_t count)
+{
+  for (int64_t i = 0; i < count; i++) sum[i] = tmk_f32_to_f16(tmk_f16_to_f32(sum[i]) + tmk_f16_to_f32(add[i]));
+}
+
 /* Unsigned: it wraps, as on a device. */
 static void add_i32(uint32_t *restrict sum, const uint32_t *restrict add, int64_t count)
 {
@@ -42,6 +48,7 @@ void tmk_reduce_add(enum tmk_dtype dtype, void *sum, const void *add, int64_t co
   case TMK_DTYPE_F64: add_f64(sum, add, count); break;
   case TMK_DTYPE_F32: add_f32(sum, add, count); break;
   case TMK_DTYPE_BF16: add_bf16(sum, add, count); break;
+  case TMK_DTYPE_F16: add_f16(sum, add, count); break;
   case TMK_DTYPE_I32: add_i32(sum, add, count); break;
   default: break;
   }

@@ -7,7 +7,7 @@
 
 #include "tokmark/dtype.h"
 
-/* Types whose elements are added: f64, f32, bf16, i32. */
+/* Types whose elements are added: f64, f32, bf16, f16, i32. */
 bool tmk_reduce_takes(enum tmk_dtype dtype);
 /* sum[i] += add[i]; each sum rounded once to the dtype. */
 void tmk_reduce_add(enum tmk_dtype dtype, void *sum, const void *add, int64_t count);

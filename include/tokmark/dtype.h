@@ -54,6 +54,37 @@ static inline uint16_t tmk_f32_to_bf16(float value) {
   return (uint16_t)((wide + 0x7fffu + ((wide >> 16) & 1u)) >> 16);
 }
 
+/* f16 is IEEE 754's binary16; conversion to it rounds to nearest even, beyond 65519 to infinity, NaN stays NaN. */
+static inline float tmk_f16_to_f32(uint16_t bits) {
+  const uint32_t sign = (uint32_t)(bits & 0x8000u) << 16, exponent = bits >> 10 & 31u, fraction = bits & 1023u;
+  uint32_t wide = sign | (exponent + 112u) << 23 | fraction << 13;
+  float value;
+  if (exponent == 31u) wide = sign | 0x7f800000u | fraction << 13;
+  if (exponent == 0) { /* zero, or a subnormal of 2^-24 */
+    value = (float)fraction * 0x1p-24f;
+    return sign != 0 ? -value : value;
+  }
+  memcpy(&value, &wide, sizeof value);
+  return value;
+}
+
+static inline uint16_t tmk_f32_to_f16(float value) {
+  uint32_t wide;
+  memcpy(&wide, &value, sizeof wide);
+  const uint32_t sign = wide >> 16 & 0x8000u, magnitude = wide & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) return (uint16_t)(sign | 0x7e00u | (magnitude >> 13 & 0x3ffu));
+  if (magnitude >= 0x477ff000u) return (uint16_t)(sign | 0x7c00u);
+  if (magnitude < 0x38800000u) { /* below 2^-14: whole multiples of 2^-24, by adding what makes that the last place */
+    float near;
+    memcpy(&near, &magnitude, sizeof near);
+    near += 0.5f;
+    uint32_t bits;
+    memcpy(&bits, &near, sizeof bits);
+    return (uint16_t)(sign | (bits - 0x3f000000u));
+  }
+  return (uint16_t)(sign | (magnitude + 0xc8000fffu + (magnitude >> 13 & 1u)) >> 13);
+}
+
 /* `value` in dtype, rounded to nearest even in one step (not by way of float32). True for F64, F32, BF16, F8E4M3 (which
  * saturates, see below) and I32 (returned as it is); false for dtypes without a rounding of single elements here, *rounded is
  * `value` then. Weights of F8E4M3 and NVFP4 have scales besides: quantise.h. */

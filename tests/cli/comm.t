@@ -12,7 +12,7 @@ $ tokmark comm --help
 >                          broadcast, send-recv or all; default all)
 >       --bytes LIST       Sizes, as nccl-tests counts them: of the larger buffer, all ranks'
 >                          parts (1..1099511627776, K M G allowed; default 1K..64M)
->       --dtype LIST       Types of the elements (f32, bf16, f64, i32 or fp8; default f32)
+>       --dtype LIST       Types of the elements (f32, bf16, f16, f64, i32 or fp8; default f32)
 >       --place LIST       Out of place, in place; all-to-all and send-recv have no in (out or in;
 >                          default out,in)
 >       --mode LIST        Calls from the host, and replayed from a CUDA graph on a GPU (eager or
@@ -66,7 +66,7 @@ $ tokmark comm --device cpu --op all-gather,all-reduce --bytes 8 --ranks 3 --tim
 > all-gather               8           0   f32  none    -    in eager skipped: 8 bytes are less than an element of each of 3 ranks
 > 2 points: 1 SUSPECT, 1 skipped
 $ tokmark comm --device cpu --op all-reduce --dtype fp8 --bytes 8 --time 0.001 --place out | grep skipped
-> all-reduce               8           8   fp8   sum    -   out eager skipped: all-reduce in fp8: the host adds up f64, f32, bf16, i32
+> all-reduce               8           8   fp8   sum    -   out eager skipped: all-reduce in fp8: the host adds up f64, f32, bf16, f16, i32
 > 1 point: 1 skipped
 # Started as several tasks, each would measure the same device.
 $ OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_RANK=0 tokmark ops --device cpu

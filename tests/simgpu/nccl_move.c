@@ -1,4 +1,5 @@
 /* nccl_move.c: messages between ranks, and what a collective makes of them. */
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,27 @@ static uint16_t to_bf16(float value)
   return (uint16_t)((wide + 0x7fffu + (wide >> 16 & 1u)) >> 16);
 }
 
+/* binary16, by way of the numbers themselves: 11 bits of significand, 2^-24 the smallest place. */
+static float f16(uint16_t bits)
+{
+  const int exponent = bits >> 10 & 31;
+  const float fraction = (float)(bits & 1023), sign = bits >> 15 != 0 ? -1.0f : 1.0f;
+  if (exponent == 31) return fraction != 0 ? NAN : sign * INFINITY;
+  return sign * (exponent == 0 ? ldexpf(fraction, -24) : ldexpf(1024 + fraction, exponent - 25));
+}
+
+static uint16_t to_f16(float value)
+{
+  const uint16_t sign = signbit(value) ? 0x8000 : 0;
+  int exponent;
+  if (isnan(value)) return 0x7e00;
+  if (fabsf(value) >= 65520.0f) return (uint16_t)(sign | 0x7c00);
+  (void)frexpf(value, &exponent); /* value < 2^exponent */
+  const int place = exponent - 11 > -24 ? exponent - 11 : -24;
+  const long whole = lrintf(ldexpf(fabsf(value), -place)); /* 0 … 2048, to nearest even */
+  return (uint16_t)(sign | (whole + ((place + 24) << 10)));
+}
+
 static void sum(int type, uint8_t *into, const uint8_t *from, uint64_t count)
 {
   for (uint64_t i = 0; i < count; i++) {
@@ -126,6 +148,11 @@ static void sum(int type, uint8_t *into, const uint8_t *from, uint64_t count)
     case ncclFloat32: ((float *)(void *)into)[i] += ((const float *)(const void *)from)[i]; break;
     case ncclFloat64: ((double *)(void *)into)[i] += ((const double *)(const void *)from)[i]; break;
     case ncclInt32: ((uint32_t *)(void *)into)[i] += ((const uint32_t *)(const void *)from)[i]; break;
+    case ncclFloat16: {
+      uint16_t *to = &((uint16_t *)(void *)into)[i];
+      *to = to_f16(f16(*to) + f16(((const uint16_t *)(const void *)from)[i]));
+      break;
+    }
     case ncclBfloat16: {
       uint16_t *to = &((uint16_t *)(void *)into)[i];
       *to = to_bf16(bf16(*to) + bf16(((const uint16_t *)(const void *)from)[i]));

@@ -9,7 +9,7 @@
 
 #define COUNT 1000
 
-static const enum tmk_dtype dtypes[] = {TMK_DTYPE_F64, TMK_DTYPE_F32, TMK_DTYPE_BF16, TMK_DTYPE_I32};
+static const enum tmk_dtype dtypes[] = {TMK_DTYPE_F64, TMK_DTYPE_F32, TMK_DTYPE_BF16, TMK_DTYPE_F16, TMK_DTYPE_I32};
 
 /* In whatever order ranks are added: the same bits as expected. */
 Test(comm_check, sums_are_exact_in_any_order)

@@ -61,7 +61,7 @@ out:
 
 static void run_all(int ranks)
 {
-  static const enum tmk_dtype dtypes[] = {TMK_DTYPE_F32, TMK_DTYPE_BF16, TMK_DTYPE_F64, TMK_DTYPE_I32,
+  static const enum tmk_dtype dtypes[] = {TMK_DTYPE_F32, TMK_DTYPE_BF16, TMK_DTYPE_F16, TMK_DTYPE_F64, TMK_DTYPE_I32,
                                           TMK_DTYPE_F8E4M3};
   static const int64_t counts[] = {1, 3, 257, 20011};
   const struct tmk_world_args args = {.ranks = ranks, .timeout_ns = 20 * SECOND};

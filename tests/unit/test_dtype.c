@@ -185,3 +185,26 @@ Test(dtype, e2m1_everywhere)
   cr_expect_eq(tmk_e2m1_from((double)NAN), 7, "it has no NaN");
   cr_expect_eq(tmk_e2m1_value(0xf1), 0.5, "only the lower half counts");
 }
+
+Test(dtype, every_f16_comes_back_and_halves_go_to_even)
+{
+  for (uint32_t bits = 0; bits < 0x10000; bits++) {
+    const float value = tmk_f16_to_f32((uint16_t)bits);
+    if (isnan(value)) {
+      cr_assert((bits & 0x7fffu) > 0x7c00u);
+      cr_assert((tmk_f32_to_f16(value) & 0x7fffu) > 0x7c00u);
+      continue;
+    }
+    cr_assert_eq(tmk_f32_to_f16(value), bits, "%04x", bits);
+    if ((bits & 0x7fffu) >= 0x7bffu) continue;
+    const float next = tmk_f16_to_f32((uint16_t)(bits + 1)), half = (value + next) / 2; /* exact in float32 */
+    cr_assert_eq(tmk_f32_to_f16(half), bits % 2 == 0 ? bits : bits + 1, "%04x", bits);
+    cr_assert_eq(tmk_f32_to_f16(nextafterf(half, value)), bits, "%04x", bits);
+    cr_assert_eq(tmk_f32_to_f16(nextafterf(half, next)), bits + 1, "%04x", bits);
+  }
+  cr_expect_eq(tmk_f16_to_f32(0x3c00), 1.0f);
+  cr_expect_eq(tmk_f16_to_f32(0x7bff), 65504.0f);
+  cr_expect_eq(tmk_f16_to_f32(0x0001), 0x1p-24f);
+  cr_expect_eq(tmk_f32_to_f16(65519.996f), 0x7bff);
+  cr_expect_eq(tmk_f32_to_f16(-65520.0f), 0xfc00);
+}
