@@ -299,6 +299,7 @@ static enum tmk_status run_rank(struct command *command, struct tmk_world *world
     }
   }
   TMK_TRY(tmk_world_agree(world, status, &local, err));
+  TMK_TRY(tmk_identity_add_ranks(world, result, err));
   TMK_TRY(measure(command, &args, err));
   if (world->rank == 0) {
     result->complete = true;

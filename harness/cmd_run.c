@@ -416,6 +416,7 @@ static enum tmk_status run(struct command *command, struct tmk_error *err)
   status = prepare(command, &mine);
   if (command->world != NULL) {
     TMK_TRY(tmk_world_agree(command->world, status, &mine, err));
+    TMK_TRY(tmk_identity_add_ranks(command->world, &command->result, err));
     TMK_TRY(tmk_sweep_agree(&command->sweep, command->world, err));
   } else if (status != TMK_OK) {
     *err = mine;

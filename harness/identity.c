@@ -2,9 +2,11 @@
 #include "identity.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host.h"
+#include "tokmark/comm.h"
 
 /* Appends what fits; a command line that is cut ends in "...". */
 struct line {
@@ -63,6 +65,75 @@ enum tmk_status tmk_identity_fill(const char *command, int argc, char **argv, st
     line_add_quoted(&line, argv[i]);
   }
   return tmk_host_environment(&result->environment, &result->environment_count, err);
+}
+
+/* ---- what differs between ranks ---- */
+
+enum { RANK_VARIABLES = 24, DIFFERENCES_MAX = 256 };
+
+struct rank_environment {
+  int count;
+  struct tmk_env_var variables[RANK_VARIABLES];
+};
+
+static enum tmk_status read_nccl_variables(struct rank_environment *out, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  struct tmk_env_var *all = NULL;
+  int64_t count = 0;
+  TMK_TRY(tmk_host_environment(&all, &count, err));
+  for (int64_t i = 0; i < count && out->count < RANK_VARIABLES; i++) {
+    if (strncmp(all[i].name, "NCCL_", 5) == 0) out->variables[out->count++] = all[i];
+  }
+out:
+  free(all);
+  return status;
+}
+
+static const char *value_in(const struct rank_environment *environment, const char *name)
+{
+  for (int i = 0; i < environment->count; i++) {
+    if (strcmp(environment->variables[i].name, name) == 0) return environment->variables[i].value;
+  }
+  return NULL;
+}
+
+/* Those of `of` that `other` has not, or not so; with its own value, or "" where `of` is rank 0's and the rank has none. */
+static void add_differences(int rank, const struct rank_environment *of, const struct rank_environment *other,
+                            bool missing_only, int64_t capacity, struct tmk_result *result)
+{
+  for (int i = 0; i < of->count && result->environment_count < capacity; i++) {
+    const struct tmk_env_var *variable = &of->variables[i];
+    const char *theirs = value_in(other, variable->name);
+    if (theirs != NULL && (missing_only || strcmp(theirs, variable->value) == 0)) continue;
+    struct tmk_env_var *added = &result->environment[result->environment_count++];
+    *added = (struct tmk_env_var){0};
+    snprintf(added->name, sizeof added->name, "rank%d:%.45s", rank, variable->name);
+    if (!missing_only) memcpy(added->value, variable->value, sizeof added->value);
+  }
+}
+
+enum tmk_status tmk_identity_add_ranks(struct tmk_world *world, struct tmk_result *result, struct tmk_error *err)
+{
+  enum tmk_status status = TMK_OK;
+  struct rank_environment mine = {0}, *all = NULL;
+  if (!world->ops->processes) return TMK_OK; /* one environment */
+  all = calloc((size_t)world->size, sizeof *all);
+  if (all == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory for %d ranks", world->size);
+  TMK_TRY(read_nccl_variables(&mine, err));
+  TMK_TRY(world->ops->exchange(world, &mine, all, sizeof mine, err));
+  if (world->rank != 0) goto out;
+  const int64_t capacity = result->environment_count + DIFFERENCES_MAX;
+  struct tmk_env_var *grown = realloc(result->environment, (size_t)capacity * sizeof *grown);
+  if (grown == NULL) TMK_TRY(tmk_fail(err, TMK_ERR_MEMORY, "out of memory for the environment"));
+  result->environment = grown;
+  for (int rank = 1; rank < world->size; rank++) {
+    add_differences(rank, &all[rank], &all[0], false, capacity, result);
+    add_differences(rank, &all[0], &all[rank], true, capacity, result);
+  }
+out:
+  free(all);
+  return status;
 }
 
 void tmk_identity_touch(struct tmk_result *result)

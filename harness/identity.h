@@ -4,6 +4,12 @@
 
 #include "tokmark/result.h"
 
+/* NCCL's variables where ranks differ: of each rank whose value is not rank 0's the environment gets "rank3:NCCL_ALGO". Collective over
+ * the world; only rank 0's result changes. */
+struct tmk_world;
+enum tmk_status tmk_identity_add_ranks(struct tmk_world *world, struct tmk_result *result, struct tmk_error *err);
+
+
 /* Tool, build, run id, start, command line ("tokmark COMMAND" and argv from 1 on, quoted for a shell, as far as it fits),
  * environment and host of an initialised result. */
 enum tmk_status tmk_identity_fill(const char *command, int argc, char **argv, struct tmk_result *result,

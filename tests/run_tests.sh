@@ -88,7 +88,7 @@ if [ "$what" = all ]; then
   done
   run_counted "command line" env TOKMARK="$PROGRAM" ASAN="${ASAN:-}" tests/cli/run_cli.py
   if [ -n "${MPI_PROGRAM:-}" ] && [ -z "${ASAN:-}" ]; then
-    run_counted "command line, MPI" env TOKMARK="$MPI_PROGRAM" tests/cli/run_cli.py test_comm_mpi test_run_mpi test_scale_mpi across_processes
+    run_counted "command line, MPI" env TOKMARK="$MPI_PROGRAM" tests/cli/run_cli.py test_comm_mpi test_run_mpi test_scale_mpi test_nodes across_processes
   else
     echo "skipped: ranks under mpirun: no MPI here, or a sanitized build"
     skipped=$((skipped + 1))

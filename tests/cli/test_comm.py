@@ -123,6 +123,17 @@ def test_comm_mpi(box):
         assert out.count("ranks  ") == 1
 
 
+def test_comm_mpi_variables_that_differ(box):
+    need_mpi()
+    same = "tokmark comm --device cpu --op broadcast --bytes 64 --time 0.001 -o e.json"
+    code, out, err = box.run(f"{MPIRUN} -np 1 -x NCCL_ALGO=Ring -x NCCL_DEBUG=WARN {same} : -np 1 -x NCCL_ALGO=Tree {same}")
+    assert code == 0, (out, err)
+    validate(box.work / "e.json")
+    environment = json.loads((box.work / "e.json").read_text(encoding="utf-8"))["environment"]
+    nccl = {name: value for name, value in environment.items() if "NCCL_" in name}
+    assert nccl == {"NCCL_ALGO": "Ring", "NCCL_DEBUG": "WARN", "rank1:NCCL_ALGO": "Tree", "rank1:NCCL_DEBUG": ""}, nccl
+
+
 def tokmark_lines(err):
     return [line for line in err.splitlines() if line.startswith("tokmark: ")]
 
