@@ -50,12 +50,18 @@ static __device__ __forceinline__ void load_tile(uint32_t to, const void *from, 
 {
   constexpr int LD = DIM + 8, PER_CHUNK = FP8 ? 16 : 8, CHUNKS = DIM / PER_CHUNK;
   static_assert(KEYS * CHUNKS % 32 == 0, "whole warps");
-  for (int i = threadIdx.x; i < KEYS * CHUNKS; i += THREADS) {
-    const int key = i / CHUNKS, column = i % CHUNKS * PER_CHUNK;
-    const uint32_t place = to + (uint32_t)(key * LD + column) * 2;
+  constexpr uint32_t COUNT = KEYS * CHUNKS;
+  /* Unrolled further, the addresses of all rounds stay in registers over the loop of tiles: a block an SM less. What goes through
+   * registers wants two loads on the way. */
+#pragma unroll FP8 ? 2 : 1
+  for (uint32_t n = 0; n < (COUNT + THREADS - 1) / THREADS; n++) {
+    const uint32_t i = threadIdx.x + n * THREADS;
+    if (COUNT % THREADS != 0 && i >= COUNT) break;
+    const uint32_t key = i / CHUNKS, column = i % CHUNKS * PER_CHUNK;
+    const uint32_t place = to + (key * LD + column) * 2;
     if constexpr (FP8) {
       uint4 raw = make_uint4(0, 0, 0, 0);
-      if (!VALUES || key < valid) raw = *reinterpret_cast<const uint4 *>(static_cast<const uint8_t *>(from) + key * DIM + column);
+      if (!VALUES || (int)key < valid) raw = *reinterpret_cast<const uint4 *>(static_cast<const uint8_t *>(from) + key * DIM + column);
       const uint32_t words[4] = {raw.x, raw.y, raw.z, raw.w};
       uint32_t wide[8];
 #pragma unroll
@@ -69,7 +75,7 @@ static __device__ __forceinline__ void load_tile(uint32_t to, const void *from, 
       st_shared_v4(place + 16, wide[4], wide[5], wide[6], wide[7]);
     } else {
       cp_async_cg_16(place, static_cast<const __nv_bfloat16 *>(from) + key * DIM + column,
-                     !VALUES || key < valid ? 16 : 0);
+                     !VALUES || (int)key < valid ? 16 : 0);
     }
   }
 }
@@ -79,9 +85,11 @@ template <int DIM, int MT>
 static __device__ __forceinline__ void load_queries(uint32_t to, const __nv_bfloat16 *q, int64_t ld, int valid)
 {
   using S = shape<DIM, MT>;
-  for (int i = threadIdx.x; i < S::ROWS * S::CHUNKS; i += THREADS) {
-    const int row = i / S::CHUNKS, column = i % S::CHUNKS * 8;
-    cp_async_cg_16(to + (uint32_t)(row * S::LD + column) * 2, q + min(row, valid - 1) * ld + column, 16);
+  static_assert(S::ROWS * S::CHUNKS % THREADS == 0, "whole rounds");
+#pragma unroll 1
+  for (uint32_t n = 0; n < S::ROWS * S::CHUNKS / THREADS; n++) {
+    const uint32_t i = threadIdx.x + n * THREADS, row = i / S::CHUNKS, column = i % S::CHUNKS * 8;
+    cp_async_cg_16(to + (row * S::LD + column) * 2, q + min((int)row, valid - 1) * ld + column, 16);
   }
 }
 

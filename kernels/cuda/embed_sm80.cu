@@ -13,7 +13,7 @@ constexpr int THREADS = 128;
 
 __global__ void __launch_bounds__(THREADS) embed(const tmk_cuda_embed a)
 {
-  const uint32_t vectors = (uint32_t)((a.hidden + VECTOR - 1) / VECTOR), index = blockIdx.x * THREADS + threadIdx.x;
+  const uint32_t vectors = ((uint32_t)a.hidden + VECTOR - 1) / VECTOR, index = blockIdx.x * THREADS + threadIdx.x;
   griddepcontrol_wait();
   griddepcontrol_launch_dependents();
   if (index >= a.rows * vectors) return;

@@ -8,12 +8,13 @@
 constexpr int THREADS = 256, GROUP = 16;
 
 #if __CUDA_ARCH__ >= 890
-/* The values of a group; those from `width` on are 0. */
+/* The values of a group; those from `width` on are 0. WHOLE: of a width of whole groups. */
+template <bool WHOLE>
 static __device__ __forceinline__ void fill_group(const tmk_cuda_fill &f, int64_t row, int64_t column, float v[GROUP])
 {
   const uint64_t global = global_start(f, row) + (uint64_t)column;
   for (int i = 0; i < GROUP; i++) {
-    v[i] = column + i < f.place.width ? fill_value(f, tmk_fill_bits(f.key, global + (uint64_t)i)) : 0.0f;
+    v[i] = column + (WHOLE ? 0 : i) < f.place.width ? fill_value(f, tmk_fill_bits(f.key, global + (uint64_t)i)) : 0.0f;
   }
 }
 #endif
@@ -24,9 +25,9 @@ __global__ void __launch_bounds__(THREADS) fill_fp8(const tmk_cuda_fill f, int64
   const int64_t groups = f.place.ld / GROUP;
   const float inverse = 1.0f / f.scale; /* of a power of two: exact */
   for (int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x; i < rows * groups; i += (int64_t)gridDim.x * THREADS) {
-    const int64_t row = i / groups, column = i % groups * GROUP;
+    const int64_t row = (int64_t)((uint64_t)i / (uint64_t)groups), column = (i - row * groups) * GROUP;
     float v[GROUP];
-    fill_group(f, row, column, v);
+    fill_group<false>(f, row, column, v);
     uint16_t *to = reinterpret_cast<uint16_t *>(f.place.data + row * f.place.ld + column);
     for (int j = 0; j < GROUP; j += 2) to[j / 2] = cvt_rn_satfinite_e4m3x2_f32(v[j] * inverse, v[j + 1] * inverse);
   }
@@ -38,9 +39,9 @@ __global__ void __launch_bounds__(THREADS) fill_nvfp4(const tmk_cuda_fill f, int
 #if __CUDA_ARCH__ >= 1000
   const int64_t blocks = f.place.blocks;
   for (int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x; i < rows * blocks; i += (int64_t)gridDim.x * THREADS) {
-    const int64_t row = i / blocks, block = i % blocks, column = block * GROUP;
+    const int64_t row = (int64_t)((uint64_t)i / (uint64_t)blocks), block = i - row * blocks, column = block * GROUP;
     float v[GROUP], largest = 0;
-    fill_group(f, row, column, v);
+    fill_group<true>(f, row, column, v);
     for (int j = 0; j < GROUP; j++) largest = fmaxf(largest, fabsf(v[j]));
     const uint8_t scale = narrow_block_scale(largest, f.scale);
     const float d = narrow_scale_value(scale) * f.scale;

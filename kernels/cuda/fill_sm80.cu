@@ -41,7 +41,7 @@ template <bool CACHE> static __device__ __forceinline__ void put(const tmk_cuda_
 /* rows: of those that are filled; in a cache the first positions_filled positions of each sequence. */
 template <bool CACHE> __global__ void __launch_bounds__(THREADS) fill_tensor(const tmk_cuda_fill f, int64_t rows)
 {
-  const int64_t width = row_width<CACHE>(f.place), groups = (width + GROUP - 1) / GROUP;
+  const int64_t width = row_width<CACHE>(f.place), groups = (int64_t)((uint64_t)(width + GROUP - 1) / GROUP);
   for (int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x; i < rows * groups; i += (int64_t)gridDim.x * THREADS) {
     int64_t row = i / groups;
     if (CACHE) {

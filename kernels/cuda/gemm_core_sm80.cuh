@@ -59,10 +59,10 @@ template <int BM_, int BN_, int BK_, int STAGES_, int WARPS_M_, int WARPS_N_, in
 };
 
 /* Byte of piece c of row r in a tile of shared memory. */
-template <class S> static __device__ __forceinline__ uint32_t gemm_swizzle(int row, int piece)
+template <class S> static __device__ __forceinline__ uint32_t gemm_swizzle(uint32_t row, uint32_t piece)
 {
-  const int key = S::BK == 64 ? row % 8 : row / 2 % 4;
-  return (uint32_t)(row * S::ROW_BYTES + ((piece ^ key) << 4));
+  const uint32_t key = S::BK == 64 ? row % 8 : row / 2 % 4;
+  return row * S::ROW_BYTES + ((piece ^ key) << 4);
 }
 
 /* Copies this thread's pieces of ROWS rows × BK of a matrix [rows, k]; what lies outside of it becomes zero. */

@@ -19,7 +19,7 @@ static __device__ __forceinline__ float silu(float a)
 
 __global__ void __launch_bounds__(THREADS) swiglu(const tmk_cuda_swiglu a)
 {
-  const uint32_t vectors = (uint32_t)((a.inner + VECTOR - 1) / VECTOR), index = blockIdx.x * THREADS + threadIdx.x;
+  const uint32_t vectors = ((uint32_t)a.inner + VECTOR - 1) / VECTOR, index = blockIdx.x * THREADS + threadIdx.x;
   griddepcontrol_wait();
   griddepcontrol_launch_dependents();
   if (index >= a.rows * vectors) return;
