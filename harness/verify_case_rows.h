@@ -38,6 +38,10 @@ static const struct {
     {300, 48, 320},  {513, 33, 96},   {8, 24, 14336},  {128, 512, 128}, {763, 379, 250}, {1090, 270, 40},
     /* One tile of each size, cut and whole, of a GPU of 3 SMs. */
     {127, 251, 530}, {250, 125, 530}, {125, 123, 650}, {130, 125, 450}, {300, 253, 50},  {640, 60, 50},
+    /* The same with more steps than stages, in a part of a tile and in a whole one. */
+    /* Every row of a tile of the families for up to 128 rows. */
+    {31, 135, 200},  {48, 263, 200},  {62, 135, 330},  {96, 263, 200},  {111, 135, 200}, {128, 263, 330},
+    {127, 251, 1130}, {250, 125, 1130}, {125, 123, 1610}, {130, 125, 1130}, {380, 253, 410}, {380, 380, 330},
 };
 /* Of narrow weights: whole blocks of 16 along k, one and more of the 64 and 128 that scales are laid out by, and others. */
 static const struct {
@@ -223,6 +227,19 @@ static const struct {
     {TMK_DTYPE_BF16, TMK_DTYPE_F8E4M3, true},   {TMK_DTYPE_F8E4M3, TMK_DTYPE_BF16, true},
     {TMK_DTYPE_F8E4M3, TMK_DTYPE_F8E4M3, true}, {TMK_DTYPE_NVFP4, TMK_DTYPE_BF16, true},
     {TMK_DTYPE_NVFP4, TMK_DTYPE_F8E4M3, true},
+};
+
+/* Shares of models: rows of the three tables above. */
+static const struct {
+  size_t model, workload, dtypes;
+  struct tmk_layout layout;
+} model_shares[] = {
+    {0, 1, 3, {.tp = 2, .pp = 1, .dp = 1, .rank = 1, .microbatches = 1}},
+    {2, 4, 3, {.tp = 7, .pp = 1, .dp = 1, .rank = 3, .microbatches = 1}},
+    {0, 3, 6, {.tp = 2, .pp = 1, .dp = 1, .rank = 0, .microbatches = 1}},
+    {0, 1, 8, {.tp = 2, .pp = 1, .dp = 1, .rank = 1, .microbatches = 1}},
+    {1, 2, 3, {.tp = 2, .pp = 3, .dp = 2, .rank = 9, .microbatches = 2}},
+    {3, 5, 0, {.tp = 1, .pp = 2, .dp = 1, .rank = 1, .microbatches = 3}},
 };
 
 #endif

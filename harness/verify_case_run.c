@@ -98,12 +98,24 @@ static void rmsnorm_tensors(const struct tmk_verify_case *c, enum tmk_dtype act,
   o->y = add(t, "y", TMK_ROLE_ACTIVATION, act, matrix(o->rows + SPARE_ROWS, o->hidden));
 }
 
+/* As a shard of fused weights: three parts of the rows of a whole that is larger. */
+static void leave_rows_out(struct tmk_tensor *t)
+{
+  const int64_t rows = t->dims[0];
+  t->origin[0] = 2;
+  t->gaps[0] = (struct tmk_row_gap){rows / 3, 5};
+  t->gaps[1] = (struct tmk_row_gap){2 * rows / 3 + 1, 3};
+  t->global_dims[0] = rows + 12;
+}
+
 static void gemm_tensors(const struct tmk_verify_case *c, enum tmk_dtype act, struct tensors *t, struct tmk_op_gemm *o)
 {
   o->x = add_input(t, c, "x", act, matrix(o->m + SPARE_ROWS, o->k));
   o->weight = add(t, "weight", TMK_ROLE_WEIGHT, c->weight_dtype, matrix(o->n, o->k));
   t->items[o->weight].fill_scale = (float)sqrt(3.0 / (double)o->k);
   o->bias = c->bias ? add(t, "bias", TMK_ROLE_WEIGHT, plain_dtype(c->weight_dtype), vector(o->n)) : TMK_TENSOR_NONE;
+  if (c->gaps) leave_rows_out(&t->items[o->weight]);
+  if (c->gaps && c->bias) leave_rows_out(&t->items[o->bias]);
   o->y = add(t, "y", TMK_ROLE_ACTIVATION, c->logits ? TMK_DTYPE_F32 : act, matrix(o->m + SPARE_ROWS, o->n));
 }
 
@@ -186,8 +198,12 @@ enum tmk_status tmk_verify_case_plan(const struct tmk_verify_case *c, enum tmk_d
 {
   *out = NULL;
   if (c->group != TMK_VERIFY_GROUP_MODEL) return plan_op(c, act_dtype, seed, out, err);
-  const struct tmk_plan_args args = {
-      .model = &c->model, .workload = &c->workload, .seed = seed, .act_dtype = act_dtype};
+  const struct tmk_layout *layout = &c->workload.layout;
+  const struct tmk_plan_args args = {.model = &c->model,
+                                     .workload = &c->workload,
+                                     .seed = seed,
+                                     .act_dtype = act_dtype,
+                                     .alone = layout->tp * layout->pp * layout->dp > 1};
   return tmk_plan_create(&args, out, err);
 }
 

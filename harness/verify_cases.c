@@ -49,6 +49,7 @@ static void push_gemm(struct case_list *list, int64_t m, int64_t n, int64_t k, b
                                          .weight_dtype = dtypes[i],
                                          .bias = bias,
                                          .logits = logits,
+                                         .gaps = (m + n + k) % 3 == 0 && n > 8,
                                          .scale = UNIT_SCALE,
                                          .op.u.gemm = {.m = m, .n = n, .k = k}});
   }
@@ -65,6 +66,9 @@ static void push_gemms(struct case_list *list)
     push_gemm(list, gemm_more[i].m, gemm_more[i].n, gemm_more[i].k, true, false);
   for (size_t i = 0; i < COUNT(gemm_more); i++)
     push_gemm(list, gemm_more[i].m, gemm_more[i].n, gemm_more[i].k, i % 3 == 0, true);
+  /* A last column of each pair that a thread of a GPU stores. */
+  static const int64_t rows[] = {20, 50, 80, 110, 140, 300};
+  for (int64_t i = 1; i <= 48; i++) push_gemm(list, rows[i % 6], 8 * i + 2 * (i / 6 % 4), 24, i % 2, true);
 }
 
 static void push_narrow_gemms(struct case_list *list)
@@ -77,6 +81,7 @@ static void push_narrow_gemms(struct case_list *list)
                      .weight_dtype = narrow_dtypes[d],
                      .bias = (i + d) % 2 == 0,
                      .logits = i % 3 == 1,
+                     .gaps = i % 2 == 1 && gemm_narrow[i].n > 8,
                      .scale = i % 3 ? UNIT_SCALE : 40 * UNIT_SCALE, /* saturates here and there */
                      .op.u.gemm = {.m = gemm_narrow[i].m, .n = gemm_narrow[i].n, .k = gemm_narrow[i].k}});
     }
@@ -91,7 +96,14 @@ static void push_attention(struct case_list *list, const struct tmk_op_attention
   }
 }
 
-/* Queries of scale 1 give a flat softmax, larger ones a peaked one. Over the contexts and ratios of one head_dim the last key stands in
+/* Queries of scale 1 give a flat softmax, larger ones a peaked one; with the largest, exponentials overflow float32 unless they are taken of
+ * the distance to the largest score. */
+static float score_scale(size_t i)
+{
+  return i % 4 == 0 ? 14 * UNIT_SCALE : i % 2 ? UNIT_SCALE : 5 * UNIT_SCALE;
+}
+
+/* Over the contexts and ratios of one head_dim the last key stands in
  * each of the 16 rows of a tile, and the first key that a window leaves in each second one. */
 static void push_attentions(struct case_list *list)
 {
@@ -108,12 +120,12 @@ static void push_attentions(struct case_list *list)
                                                .heads_q = 2 * ratios[r],
                                                .heads_kv = 2,
                                                .head_dim = head_dims[d]};
-        push_attention(list, &shape, (c + d + r) % 2 ? UNIT_SCALE : 5 * UNIT_SCALE);
+        push_attention(list, &shape, score_scale(c + d + r));
       }
     }
   }
   for (size_t i = 0; i < COUNT(attention_rows); i++) {
-    push_attention(list, &attention_rows[i], i % 2 ? UNIT_SCALE : 5 * UNIT_SCALE);
+    push_attention(list, &attention_rows[i], score_scale(i));
   }
 }
 
@@ -147,7 +159,7 @@ static void push_rmsnorm_tails(struct case_list *list)
                      .delta = delta,
                      .scale = UNIT_SCALE,
                      .op.u.rmsnorm = {
-                         .rows = 1, .hidden = hidden, .row_group = 1, .eps = 1e-6, .write_residual = delta && i % 2}});
+                         .rows = 1, .hidden = hidden, .row_group = 1, .eps = 1e-6, .write_residual = i % 2}});
     }
   }
 }
@@ -216,7 +228,7 @@ static struct tmk_model model_of(size_t row)
   return model;
 }
 
-static void push_model(struct case_list *list, size_t row, size_t workload, size_t pair)
+static void push_model(struct case_list *list, size_t row, size_t workload, size_t pair, struct tmk_layout layout)
 {
   struct tmk_verify_case c = {.group = TMK_VERIFY_GROUP_MODEL,
                               .weight_dtype = model_dtypes[pair].weight,
@@ -228,18 +240,23 @@ static void push_model(struct case_list *list, size_t row, size_t workload, size
   snprintf(c.workload.model, sizeof c.workload.model, "%s", c.model.name);
   c.workload.weight_dtype = c.weight_dtype;
   c.workload.kv_dtype = c.kv_dtype;
-  c.workload.layout = (struct tmk_layout){.tp = 1, .pp = 1, .dp = 1, .microbatches = 1};
+  c.workload.layout = layout;
   push(list, &c);
 }
 
 static void push_models(struct case_list *list)
 {
+  const struct tmk_layout one = {.tp = 1, .pp = 1, .dp = 1, .microbatches = 1};
   for (size_t i = 0; i < COUNT(model_rows); i++) {
     for (size_t w = 0; w < COUNT(model_workloads); w++) {
       for (size_t k = 0; k < COUNT(model_dtypes); k++) {
-        if (!model_dtypes[k].on_some || (i + w) % 3 == 0) push_model(list, i, w, k);
+        if (!model_dtypes[k].on_some || (i + w) % 3 == 0) push_model(list, i, w, k, one);
       }
     }
+  }
+  /* One rank's share of a model, alone: parts of fused weights, a stage without an end, sequences from the middle of a batch. */
+  for (size_t i = 0; i < COUNT(model_shares); i++) {
+    push_model(list, model_shares[i].model, model_shares[i].workload, model_shares[i].dtypes, model_shares[i].layout);
   }
 }
 

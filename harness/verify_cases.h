@@ -20,6 +20,7 @@ struct tmk_verify_case {
   enum tmk_dtype weight_dtype, kv_dtype; /* NONE where the case has none */
   struct tmk_op op;                      /* shape; operands are set when the plan is made */
   bool bias, qk_norm, delta;
+  bool gaps;              /* gemm: the weight and the bias leave out rows of the whole, as shards of fused projections do */
   bool logits;            /* gemm: y is float32, as the plan's last product has it */
   bool with_nan;          /* sample: a NaN in one row, infinities in another */
   float scale, offset;    /* of the activations' fill */
