@@ -138,7 +138,7 @@ static enum tmk_status report_json(bool ceilings, struct tmk_error *err)
   if (w == NULL) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory listing devices");
   tmk_json_begin_object(w, NULL);
   tmk_json_put_string(w, "schema", "tokmark-devices");
-  tmk_json_put_string(w, "schema_version", "1.1.0");
+  tmk_json_put_string(w, "schema_version", "1.2.0");
   tmk_json_begin_array(w, "backends");
   status = report_backends(ceilings, w, err);
   tmk_json_end_array(w);

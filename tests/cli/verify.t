@@ -8,15 +8,15 @@ $ tokmark verify --device null --op embed,gemm,sample --seeds 1 --quick
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
 > embed      f32      -            2       0        0              0.000  PASS
 > embed      bf16     -            1       0        0              0.000  PASS
-> gemm       f32      -           36       0        0              0.248  PASS
-> gemm       bf16     -           36       0        0              0.249  PASS
-> gemm       fp8      -            0       0        7                  -  skipped
+> gemm       f32      -           51       0        0              0.247  PASS
+> gemm       bf16     -           50       0        0              0.249  PASS
 > gemm       nvfp4    -            0       0        4                  -  skipped
+> gemm       fp8      -            0       0        7                  -  skipped
 > sample     -        -            3       0        0              0.000  PASS
 >
-> 78 run, 0 failed, 11 skipped
-> skipped: no fp8 weights on this device
+> 107 run, 0 failed, 11 skipped
 > skipped: no nvfp4 weights on this device
+> skipped: no fp8 weights on this device
 $ tokmark verify --device ref --op embed,sample --seeds 2 --seed 7 --quick
 > device     ref: float64 reference, scalar, 1 thread, activations f64
 > cases      every fifth, 2 seeds from 7
@@ -42,13 +42,13 @@ $ tokmark verify --device naive --op sample --seeds 1 --quick -v
 # A device that computes wrongly: exit 1, each case named.
 $ TOKMARK_NULL_SCRIPT='wrong_at=/b3/' tokmark verify --device null --op model --seeds 1 > out
 ? 1
-! tokmark: 10 of 64 cases failed
+! tokmark: 11 of 68 cases failed
 $ grep -c '  FAIL small-.* decode batch=3 context=17 .*: gemm lm_head m=3 n=307 k=136: logits\[' out
 > 10
 $ grep -v FAIL out | tail -6 | cut -c1-42
 > model      nvfp4    fp8          0       0
 >
-> 64 run, 10 failed, 40 skipped
+> 68 run, 11 failed, 42 skipped
 > skipped: no fp8 cache on this device
 > skipped: no fp8 weights on this device
 > skipped: no nvfp4 weights on this device
@@ -62,7 +62,7 @@ $ TOKMARK_NULL_SCRIPT='unsupported_at=small' tokmark verify --device null --op m
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
 > model      f32      f32          0       0        4                  -  skipped
 > model      fp8      bf16         0       0        2                  -  skipped
-> model      bf16     bf16         0       0        5                  -  skipped
+> model      bf16     bf16         0       0        6                  -  skipped
 > model      f32      bf16         0       0        3                  -  skipped
 > model      nvfp4    bf16         0       0        3                  -  skipped
 > model      bf16     f32          0       0        1                  -  skipped
@@ -70,12 +70,12 @@ $ TOKMARK_NULL_SCRIPT='unsupported_at=small' tokmark verify --device null --op m
 > model      nvfp4    fp8          0       0        1                  -  skipped
 > model      bf16     fp8          0       0        1                  -  skipped
 >
-> 0 run, 0 failed, 21 skipped
+> 0 run, 0 failed, 22 skipped
 > skipped: scripted: not supported
 > skipped: no fp8 weights on this device
 > skipped: no nvfp4 weights on this device
 > skipped: no fp8 cache on this device
-! tokmark: nothing was verified: all 21 cases were skipped
+! tokmark: nothing was verified: all 22 cases were skipped
 
 $ tokmark verify --op
 ? 2
