@@ -235,6 +235,9 @@ bench: ## install what is missing, build, run the main job (ARGS="--quick …" g
 	build/tokmark run -o $$file $(ARGS); code=$$?; \
 	if [ -f $$file ]; then echo; echo "result: $$file ('build/tokmark show $$file' prints it again)"; fi; exit $$code
 
+bench-cpu: program ## what share of its limit the CPU backend reaches, batch by batch (LLAMA_BENCH=PATH GGUF="MODEL:DTYPE=FILE …": and llama.cpp)
+	@tools/bench_cpu.py $(if $(LLAMA_BENCH),--llama-bench $(LLAMA_BENCH)) $(foreach g,$(GGUF),--gguf $(g)) $(ARGS) $(B)/tokmark
+
 test-gpu: program $(CUDA_CASES) ## on a machine with a GPU: verify, the same under Criterion, a short run
 	@TOKMARK=$(B)/tokmark TESTS_DIR=$(B)/tests tools/gpu_day.sh test
 gpu-day: program $(CUDA_CASES) ## the same and everything else worth knowing of a GPU, in eight minutes, in one folder
@@ -285,7 +288,7 @@ help: ## this list
 	echo "  V=1 shows commands   CFLAGS LDFLAGS LDLIBS   CJSON_PREFIX   CHARTJS   CUDA_HOME   PREFIX DESTDIR   FUZZ_TIME   ARGS (of bench)"
 
 FORCE:
-.PHONY: all program toolchain tests unit check test test-gpu gpu-day kernel-report asan bench fuzz fuzz-run check-deps check-aarch64 golden deps deps-dev \
+.PHONY: all program toolchain tests unit check test test-gpu gpu-day kernel-report asan bench bench-cpu fuzz fuzz-run check-deps check-aarch64 golden deps deps-dev \
   format check-format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
