@@ -186,7 +186,7 @@ def hurt(box, number, rank, after_s, seed, command=COMM):
     environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", HOME=str(box.work))
     with subprocess.Popen(["mpirun", "--oversubscribe", "-np", "3", str(PROGRAM), *command, "-o", str(path)],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=box.work) as run:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 100  # a file is there once the ceilings are: slow where ranks outnumber cores
         while len(ranks_below(run.pid)) < 3 and time.monotonic() < end:
             time.sleep(0.02)
         while after_s > 1 and not path.exists() and time.monotonic() < end:
@@ -217,8 +217,11 @@ def test_comm_mpi_ranks_that_die_or_stop(box):
         code, err, took, path = hurt(box, number, rank, 1.0 + dice.random(), seed)
         lines = tokmark_lines(err)
         assert code != 0 and took < 15, (number, rank, code, took, err)
-        assert len(lines) == 1 and f"rank {rank} on " in lines[0], (number, rank, err)
-        assert ("died" if number == signal.SIGKILL else "nothing heard of it") in lines[0], lines
+        named = "rank 0 on " if number == signal.SIGSTOP and "though all ranks" in err else f"rank {rank} on "
+        assert len(lines) == 1 and named in lines[0], (number, rank, err)
+        # One that stops inside a collective had come to it, as far as the others can know.
+        causes = ("died",) if number == signal.SIGKILL else ("nothing heard of it", "though all ranks came to it")
+        assert any(cause in lines[0] for cause in causes), lines
         if number == signal.SIGSTOP:
             assert code == 1, code
         assert path.exists()

@@ -195,7 +195,7 @@ def test_scale_threads(box):
 def test_scale_mpi(box):
     need_mpi()
     code, out, err = box.run(f"{MPIRUN} -np 3 tokmark scale --device cpu --scaling strong {SMALL} {QUICK} --phase prefill --batch 2 "
-                             "-o s.json".replace("--context 20", ""))
+                             "-o s.json".replace("--context 20", ""), timeout=400)
     assert code == 0, (out, err)
     points = scaled(box, "s.json")
     assert [point["scale"]["ranks"] for point in points] == [1, 2]
