@@ -55,6 +55,7 @@ struct tmk_monitor {
   struct peer *peers;   /* [size] */
   pthread_mutex_t lock; /* of mine */
   struct beat mine;
+  int64_t late_ns; /* when the monitor's thread first knew of a rank that is late; 0: of none */
   _Atomic int64_t step;
   atomic_bool stopping;
 };
@@ -105,7 +106,7 @@ static bool is_lost(const struct tmk_monitor *monitor, const struct peer *peer, 
 }
 
 /* The line: of the lowest rank with a failure of its own, else of one that died, fell silent or is behind. False: all is well. */
-static bool find_cause(const struct tmk_monitor *monitor, const struct beat *mine, int64_t now_ns, char *text, int size)
+static bool find_cause(struct tmk_monitor *monitor, const struct beat *mine, int64_t now_ns, char *text, int size)
 {
   const struct tmk_world *world = monitor->world;
   const double timeout_s = (double)world->timeout_ns * 1e-9;
@@ -125,22 +126,25 @@ static bool find_cause(const struct tmk_monitor *monitor, const struct beat *min
                     i, peer->host, (double)(now_ns - peer->heard_ns) * 1e-9) > 0;
   }
   if (!late) return false;
+  if (monitor->late_ns == 0) monitor->late_ns = now_ns;
+  for (int i = 0; i < world->size; i++) {
+    const struct peer *peer = &monitor->peers[i];
+    if (i == world->rank || !peer->heard || now_ns - peer->heard_ns <= QUIET_NS) continue;
+    return snprintf(text, (size_t)size,
+                    "rank %d on %s: nothing heard of it for %.0f s, no %s within %.0f s: stopped, or its host is down",
+                    i, peer->host, (double)(now_ns - peer->heard_ns) * 1e-9, what, timeout_s) > 0;
+  }
+  /* One that stopped while the others waited may have been heard until just now: its silence has to show first. */
+  if (now_ns - monitor->late_ns < (int64_t)QUIET_NS + 2 * BEAT_NS) return false;
   /* All are heard: who is behind the others holds them up. */
   int64_t least = mine->step;
   int who = world->rank;
   for (int i = 0; i < world->size; i++) {
-    const struct peer *peer = &monitor->peers[i];
-    const bool silent = i != world->rank && peer->heard && now_ns - peer->heard_ns > QUIET_NS;
-    const int64_t step = i == world->rank ? mine->step : peer->beat.step;
-    if (silent) {
-      return snprintf(
-                 text, (size_t)size,
-                 "rank %d on %s: nothing heard of it for %.0f s, no %s within %.0f s: stopped, or its host is down", i,
-                 peer->host, (double)(now_ns - peer->heard_ns) * 1e-9, what, timeout_s) > 0;
-    }
-    if (step < least) least = step, who = i;
+    if (i == world->rank || monitor->peers[i].beat.step >= least) continue;
+    least = monitor->peers[i].beat.step;
+    who = i;
   }
-  if (least < mine->step || who != world->rank)
+  if (who != world->rank)
     return snprintf(text, (size_t)size, "rank %d on %s: did not come to the %s within %.0f s", who,
                     monitor->peers[who].host, what, timeout_s) > 0;
   return snprintf(text, (size_t)size, "rank %d on %s: no %s within %.0f s, though all ranks came to it", world->rank,

@@ -3,7 +3,8 @@
  * killed, stopped (SIGSTOP), or hangs in a driver is named by those that wait for it, whatever carries the tensors.
  *
  * The lowest live rank reports: one line on stderr, and the process ends; the others end behind it. A rank that was never heard (a
- * firewall between nodes) is not watched by silence; the deadlines of its calls are left.
+ * firewall between nodes) is not watched by silence; the deadlines of its calls are left. A deadline that has passed is charged to
+ * a rank that can still be heard only 2.4 s later: by then one that is stopped has fallen silent.
  */
 #ifndef TMK_HARNESS_COMM_MONITOR_H
 #define TMK_HARNESS_COMM_MONITOR_H
