@@ -38,9 +38,9 @@ static const struct {
     {300, 48, 320},  {513, 33, 96},   {8, 24, 14336},  {128, 512, 128}, {763, 379, 250}, {1090, 270, 40},
     /* One tile of each size, cut and whole, of a GPU of 3 SMs. */
     {127, 251, 530}, {250, 125, 530}, {125, 123, 650}, {130, 125, 450}, {300, 253, 50},  {640, 60, 50},
-    /* The same with more steps than stages, in a part of a tile and in a whole one. */
     /* Every row of a tile of the families for up to 128 rows. */
     {31, 135, 200},  {48, 263, 200},  {62, 135, 330},  {96, 263, 200},  {111, 135, 200}, {128, 263, 330},
+    /* One tile of each size again, with more steps than stages, in a part of a tile and in a whole one. */
     {127, 251, 1130}, {250, 125, 1130}, {125, 123, 1610}, {130, 125, 1130}, {380, 253, 410}, {380, 380, 330},
 };
 /* Of narrow weights: whole blocks of 16 along k, one and more of the 64 and 128 that scales are laid out by, and others. */
