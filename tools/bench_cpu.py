@@ -42,8 +42,8 @@ def tokmark(args, model, dtype, isa, threads, more):
         return json.loads(path.read_text(encoding="utf-8"))
 
 
-def ceiling(ceilings, point, math_dtype):
-    return ceilings["read_bytes_per_s"] if point["limit"]["bound"] == "memory" else ceilings["flops_per_s"].get(math_dtype)
+def ceiling(ceilings, point):
+    return ceilings["read_bytes_per_s"] if point["limit"]["bound"] == "memory" else ceilings["flops_per_s"]["f32"]
 
 
 def shares(device, point):
@@ -52,14 +52,14 @@ def shares(device, point):
     if limit["bound"] not in ("memory", "compute") or not limit["time_ns"]:
         return []
     readings = {reading["round"]: reading["ceilings"] for reading in device["readings"]}
-    whole = ceiling(device["ceilings"], point, "f32")
+    whole = ceiling(device["ceilings"], point)
     out = []
     for number in sorted(set(point["sample_rounds"])):
         samples = [ns for ns, r in zip(point["samples_ns"], point["sample_rounds"]) if r == number]
         before, after = readings.get(number - 1), readings.get(number)
         if not samples or before is None or after is None:
             continue
-        around = math.sqrt(ceiling(before, point, "f32") * ceiling(after, point, "f32"))
+        around = math.sqrt(ceiling(before, point) * ceiling(after, point))
         out.append(limit["time_ns"] * whole / around / (statistics.median(samples) / point["steps_per_sample"]))
     return out
 
@@ -111,7 +111,7 @@ def side_by_side(args, model, path, dtype, threads):
     """llama-bench generates from an empty cache: 128 tokens on, contexts 0 to 127; tokmark's step stands at their mean, 64."""
     pairs = {"prefill 1 x 512": [], "decode 1, c64": []}
     for _ in range(args.repeats):
-        mine = tokmark(args, model, dtype, "avx512" if "avx512" in args.isa else args.isa[0], threads,
+        mine = tokmark(args, model, dtype, args.isa[0], threads,
                        ["--phase", "decode,prefill", "--batch", "1", "--context", "64", "--input-len", "512", "--quick"])
         for point in mine["points"]:
             rates = point["throughput"]
@@ -132,7 +132,7 @@ def main():
     parser.add_argument("--models", type=words, default=words("smollm2-135m,qwen2.5-0.5b,tinyllama-1.1b"))
     parser.add_argument("--dtypes", type=words, default=words("bf16,f32"))
     parser.add_argument("--batches", type=numbers, default=numbers("1,2,4,8,16,32,64"))
-    parser.add_argument("--isa", type=words, default=[], help="default: the best there is")
+    parser.add_argument("--isa", type=words, default=[], help="default: the best there is; llama-bench takes turns with the first")
     parser.add_argument("--threads", type=numbers, default=[], help="default: all cores, and one")
     parser.add_argument("--time", type=float, default=1.5)
     parser.add_argument("--rounds", type=int, default=5)
