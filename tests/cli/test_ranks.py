@@ -12,6 +12,8 @@ from test_comm import MPIRUN, gpus, hurt, need_mpi, tokmark_lines
 
 SMALL = "--model smollm2-135m --truncate-layers 2 --context 20 --input-len 12 --dtype bf16"
 QUICK = "--time 0.02 --quick --timeout 60"
+# Each rank reads four last-level caches, several times: eight ranks on two cores with a cache of 300 MiB took 93 s. Hangs end by --timeout.
+SLOW_S = 400
 
 
 def check(path, tp=1, pp=1, dp=1, microbatches=None, skipped=0):
@@ -93,7 +95,7 @@ def test_run_mpi(box):
     need_mpi()
     for options, layout in (("", {}),) + LAYOUTS:
         code, out, err = box.run(f"{MPIRUN} -np {ranks_of(layout)} tokmark run --device cpu {options} {SMALL} {QUICK} "
-                                 "--phase decode,prefill --batch 5 -o r.json --force")
+                                 "--phase decode,prefill --batch 5 -o r.json --force", timeout=SLOW_S)
         assert code == 0, (options, code, out, err)
         check(box.work / "r.json", **layout)
         assert out.count("headline ") == 1
@@ -195,7 +197,7 @@ def test_scale_threads(box):
 def test_scale_mpi(box):
     need_mpi()
     code, out, err = box.run(f"{MPIRUN} -np 3 tokmark scale --device cpu --scaling strong {SMALL} {QUICK} --phase prefill --batch 2 "
-                             "-o s.json".replace("--context 20", ""), timeout=400)
+                             "-o s.json".replace("--context 20", ""), timeout=SLOW_S)
     assert code == 0, (out, err)
     points = scaled(box, "s.json")
     assert [point["scale"]["ranks"] for point in points] == [1, 2]
