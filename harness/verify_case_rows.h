@@ -107,7 +107,7 @@ static const struct {
     {{.seqs = 1, .q_len = 1, .past = 9001, .heads_q = 2, .heads_kv = 1, .head_dim = 64, .rotary_dim = 64},
      PLAIN_ROPE,
      false},
-    {{.seqs = 1, .q_len = 3, .past = 99991, .heads_q = 2, .heads_kv = 1, .head_dim = 64, .rotary_dim = 64},
+    {{.seqs = 1, .q_len = 3, .past = 99991, .heads_q = 2, .heads_kv = 1, .head_dim = 16, .rotary_dim = 16},
      LLAMA3_ROPE,
      true},
     {{.seqs = 1, .q_len = 37, .heads_q = 8, .heads_kv = 1, .head_dim = 80, .rotary_dim = 80}, PLAIN_ROPE, true},

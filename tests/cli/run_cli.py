@@ -27,6 +27,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -177,6 +178,12 @@ def load_functions(path):
     return [(f"{path.name}: {name}", value) for name, value in vars(module).items() if name.startswith("test_")]
 
 
+def timed(job):
+    start = time.monotonic()
+    results = job[0](*job[1:])
+    return results, time.monotonic() - start
+
+
 def main():
     update = "--update" in sys.argv
     wanted = [word for word in sys.argv[1:] if not word.startswith("-")]
@@ -196,8 +203,10 @@ def main():
                 if not wanted or any(word in name for word in wanted):
                     jobs.append((play_function, function, name))
     passed = failed = skipped = 0
+    times = []
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-        for results in pool.map(lambda job: job[0](*job[1:]), jobs):
+        for (results, seconds), job in zip(pool.map(timed, jobs), jobs):
+            times.append((seconds, job[-1] if job[0] is play_function else job[1].name))
             for name, problem in results:
                 if problem is None:
                     passed += 1
@@ -207,6 +216,9 @@ def main():
                 else:
                     failed += 1
                     print(f"FAILED: {name}\n  " + problem.replace("\n", "\n  "))
+    slow = [f"{name} {seconds:.0f} s" for seconds, name in sorted(times, reverse=True)[:12] if seconds >= 5]
+    if slow:
+        print("slowest: " + ", ".join(slow))
     print(f"[CLI] {passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or passed == 0 else 0
 

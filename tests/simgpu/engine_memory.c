@@ -30,9 +30,12 @@ static uint8_t *param_bytes(const struct step *s, uint64_t address, uint32_t lan
 
 static bool load_params(const struct step *s, const uint64_t *address, uint32_t bytes, uint8_t *values)
 {
+  /* Nearly all loads: of the kernel's parameters, whose place is the same for every lane. */
+  bool alike = sim_engine_operand(s, s->insn->vector)->slot == PTX_NO_SLOT && address[0] < ENGINE_CALL_PARAMS;
+  const uint8_t *from = NULL;
   for (uint32_t l = 0; l < LANES; l++) {
     if ((s->mask >> l & 1) == 0) continue;
-    const uint8_t *from = param_bytes(s, address[l], l, bytes);
+    if (!alike || from == NULL) from = param_bytes(s, address[l], l, bytes);
     if (from == NULL) return false;
     memcpy(values + (size_t)l * bytes, from, bytes);
   }

@@ -160,11 +160,16 @@ static uint64_t convert_scalar(const struct sim_convert *convert, enum ptx_type 
   return to_float(convert, to, value);
 }
 
-/* What kernels convert most: f32 to f16 and bf16 to nearest, and back, without modifiers. False: not one of these. */
-static bool convert_half(const struct sim_convert *convert, uint64_t a, uint64_t b, uint64_t *result)
+/* What kernels convert most: s32 and u32 to f32, f32 to f16 and bf16, to nearest, and back, without modifiers. False: not one of
+ * these. */
+static bool convert_common(const struct sim_convert *convert, uint64_t a, uint64_t b, uint64_t *result)
 {
   double upper = (double)sim_f32_value((uint32_t)a), lower = (double)sim_f32_value((uint32_t)b);
   if (convert->flags != 0) return false;
+  if (convert->rounding == PTX_RN && convert->to == PTX_F32 && (convert->from == PTX_S32 || convert->from == PTX_U32)) {
+    *result = sim_f32_bits(convert->from == PTX_S32 ? (float)(int32_t)a : (float)(uint32_t)a);
+    return true;
+  }
   if (convert->rounding == PTX_RN && convert->from == PTX_F32) {
     switch (convert->to) {
     case PTX_F16: *result = sim_f16_round(upper); return true;
@@ -183,8 +188,8 @@ static bool convert_half(const struct sim_convert *convert, uint64_t a, uint64_t
 
 uint64_t sim_float_convert(const struct sim_convert *convert, uint64_t a, uint64_t b)
 {
-  uint64_t half;
-  if (convert_half(convert, a, b, &half)) return half;
+  uint64_t common;
+  if (convert_common(convert, a, b, &common)) return common;
   const struct ptx_type_info *to = sim_ptx_type((enum ptx_type)convert->to);
   const struct ptx_type_info *from = sim_ptx_type((enum ptx_type)convert->from);
   if (to->elements == 1) return convert_scalar(convert, (enum ptx_type)convert->to, (enum ptx_type)convert->from, a);

@@ -25,7 +25,7 @@ struct sim_memory_launch *sim_memory_launch_begin(const struct sim_launch_option
   launch->options = *options;
   launch->agents = agents;
   launch->stamp = sim_memory_next_stamp(options->memory);
-  launch->sync = sim_sync_create();
+  launch->sync = sim_sync_create(64);
   if (options->turn != NULL) launch->turn = sim_turn_create(options->turn);
   if (launch->sync != NULL && (options->turn == NULL || launch->turn != NULL)) return launch;
   sim_memory_launch_end(launch);
@@ -85,7 +85,7 @@ struct sim_block *sim_block_create(struct sim_memory_launch *launch, uint64_t bl
   block->agents = launch->agents;
   block->first_agent = (uint32_t)(block_number * launch->agents);
   block->random = options->seed ^ (block_number + 1) * 0xd1342543de82ef95ull;
-  block->sync = sim_sync_create();
+  block->sync = sim_sync_create(1); /* a block has one host thread at a time */
   block->waiters = calloc(block->warps, sizeof *block->waiters);
   uint64_t local_bytes = (uint64_t)options->local_bytes * 32 * block->warps;
   if (block->sync != NULL && block->waiters != NULL && init_clocks(block) &&

@@ -93,7 +93,7 @@ void sim_range_wake(struct sim_range *range); /* memory_past.c */
 
 /* --- memory_sync.c: what locations hold for acquirers --- */
 struct sim_sync_table;
-struct sim_sync_table *sim_sync_create(void);
+struct sim_sync_table *sim_sync_create(uint32_t stripes); /* more: fewer waits of host threads for each other */
 void sim_sync_destroy(struct sim_sync_table *table);
 /* wide: published at scope gpu or wider. replace: a store. */
 void sim_sync_publish(struct sim_sync_table *table, uint64_t address, const struct sim_vc *vc, bool wide, bool replace);

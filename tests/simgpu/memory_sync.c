@@ -5,7 +5,6 @@
 
 #include "memory_internal.h"
 
-#define STRIPES 64u
 #define BUCKETS 64u /* a stripe */
 
 /* What was published at gpu scope or wider, by anybody; and what a thread of block cta.block published last, at any
@@ -17,26 +16,30 @@ struct entry {
   struct entry *next;
 };
 
-struct sim_sync_table {
-  atomic_uint count;
-  struct {
-    pthread_mutex_t lock;
-    struct entry *buckets[BUCKETS];
-  } stripes[STRIPES];
+struct stripe {
+  pthread_mutex_t lock;
+  struct entry *buckets[BUCKETS];
 };
 
-struct sim_sync_table *sim_sync_create(void)
+struct sim_sync_table {
+  atomic_uint count;
+  uint32_t stripe_count;
+  struct stripe stripes[];
+};
+
+struct sim_sync_table *sim_sync_create(uint32_t stripes)
 {
-  struct sim_sync_table *table = calloc(1, sizeof *table);
+  struct sim_sync_table *table = calloc(1, sizeof *table + stripes * sizeof table->stripes[0]);
   if (table == NULL) return NULL;
-  for (uint32_t i = 0; i < STRIPES; i++) pthread_mutex_init(&table->stripes[i].lock, NULL);
+  table->stripe_count = stripes;
+  for (uint32_t i = 0; i < stripes; i++) pthread_mutex_init(&table->stripes[i].lock, NULL);
   return table;
 }
 
 void sim_sync_destroy(struct sim_sync_table *table)
 {
   if (table == NULL) return;
-  for (uint32_t i = 0; i < STRIPES * BUCKETS; i++) {
+  for (uint32_t i = 0; i < table->stripe_count * BUCKETS; i++) {
     struct entry *entry = table->stripes[i / BUCKETS].buckets[i % BUCKETS];
     while (entry != NULL) {
       struct entry *next = entry->next;
@@ -46,19 +49,19 @@ void sim_sync_destroy(struct sim_sync_table *table)
       entry = next;
     }
   }
-  for (uint32_t i = 0; i < STRIPES; i++) pthread_mutex_destroy(&table->stripes[i].lock);
+  for (uint32_t i = 0; i < table->stripe_count; i++) pthread_mutex_destroy(&table->stripes[i].lock);
   free(table);
 }
 
-static uint32_t hash(uint64_t address)
+static uint32_t hash(const struct sim_sync_table *table, uint64_t address)
 {
-  return (uint32_t)(address * 0x9e3779b97f4a7c15ull >> 52) % (STRIPES * BUCKETS);
+  return (uint32_t)(address * 0x9e3779b97f4a7c15ull >> 52) % (table->stripe_count * BUCKETS);
 }
 
 /* NULL if there is none and make is false. */
 static struct entry *find(struct sim_sync_table *table, uint64_t address, bool make)
 {
-  uint32_t at = hash(address);
+  uint32_t at = hash(table, address);
   struct entry **bucket = &table->stripes[at / BUCKETS].buckets[at % BUCKETS];
   for (struct entry *entry = *bucket; entry != NULL; entry = entry->next)
     if (entry->address == address) return entry;
@@ -73,7 +76,7 @@ static struct entry *find(struct sim_sync_table *table, uint64_t address, bool m
 
 static pthread_mutex_t *lock_of(struct sim_sync_table *table, uint64_t address)
 {
-  return &table->stripes[hash(address) / BUCKETS].lock;
+  return &table->stripes[hash(table, address) / BUCKETS].lock;
 }
 
 static void forget(struct entry *entry)

@@ -223,8 +223,8 @@ static bool rule_compare(ctx c)
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     if (c->s->word_count < 2 || !span_is(c->s->words[1], rows[i].word)) continue;
     if (!replace_word(c, "compare", rows[i].word, rows[i].near)) return false;
-    if (rows[i].far != NULL) return replace_word(c, "compare", rows[i].word, rows[i].far);
-    if (!bump(c, "constant", 2, 1)) return false;
+    if (rows[i].far != NULL ? !replace_word(c, "compare", rows[i].word, rows[i].far) : !bump(c, "constant", 2, 1))
+      return false;
   }
   return replace_word(c, "logic", "and", "or") && replace_word(c, "logic", "or", "and") &&
          replace_word(c, "logic", "xor", "or");
