@@ -75,6 +75,7 @@ LDLIBS_ALL := $(CJSON_LIBS) -lm $(LDLIBS)
 # SIMD files compile with their own instruction set and are reached only after a check at run time.
 ifeq ($(ARCH),x86_64)
 SIMD_avx512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c
+SIMD_vnni := -mavx512vnni
 SIMD_avx2 := -mavx2 -mfma -mf16c
 endif
 
@@ -183,6 +184,7 @@ $(B)/mpi/tokmark: $(B)/harness/main.o $(B)/mpi/registry.o $(B)/mpi/build_info.o 
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LDLIBS_ALL) $(MPI_LIBS)
 
 $(B)/%_avx512.o: EXTRA := $(SIMD_avx512)
+$(B)/%/cpu_int_avx512.o: EXTRA := $(SIMD_avx512) $(SIMD_vnni)
 $(B)/%_avx2.o: EXTRA := $(SIMD_avx2)
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)

@@ -32,7 +32,7 @@ struct options {
 /* Bit i = enum tmk_op_kind i, enum tmk_phase i. */
 static const char *const kinds[] = {"embed", "rmsnorm", "gemm", "rope_kv", "attention", "swiglu", "sample", NULL};
 static const char *const phases[] = {"decode", "prefill", NULL};
-static const char *const dtypes[] = {"f32", "bf16", "fp8", "nvfp4", NULL};
+static const char *const dtypes[] = {"f32", "bf16", "fp8", "nvfp4", "i8", "i4", NULL};
 static const char *const kv_dtypes[] = {"f32", "bf16", "fp8", NULL};
 
 #define ROW(option, kind, field) .name = option, .type = kind, .offset = offsetof(struct options, field)

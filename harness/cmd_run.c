@@ -36,7 +36,7 @@ struct options {
 #define MAX_RANKS 64 /* threads of one process */
 
 static const char *const phases[] = {"decode", "prefill", "e2e", NULL}; /* bit i = enum tmk_phase i */
-static const char *const dtypes[] = {"auto", "f32", "bf16", "fp8", "nvfp4", NULL};
+static const char *const dtypes[] = {"auto", "f32", "bf16", "fp8", "nvfp4", "i8", "i4", NULL};
 static const char *const kv_dtypes[] = {"auto", "f32", "bf16", "fp8", NULL};
 
 #define ROW(option, kind, field) .name = option, .type = kind, .offset = offsetof(struct options, field)

@@ -41,7 +41,7 @@ struct options {
 static const char *const scalings[] = {"strong", "weak", NULL}; /* bit i = enum tmk_scaling i + 1 */
 static const char *const ways[] = {"auto", "tp", "pp", "dp", NULL};
 static const char *const phases[] = {"decode", "prefill", NULL};
-static const char *const dtypes[] = {"auto", "f32", "bf16", "fp8", "nvfp4", NULL};
+static const char *const dtypes[] = {"auto", "f32", "bf16", "fp8", "nvfp4", "i8", "i4", NULL};
 static const char *const kv_dtypes[] = {"auto", "f32", "bf16", "fp8", NULL};
 
 #define ROW(option, kind, field) .name = option, .type = kind, .offset = offsetof(struct options, field)

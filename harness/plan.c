@@ -64,7 +64,8 @@ out:
 
 static bool is_float(enum tmk_dtype dtype)
 {
-  return dtype > TMK_DTYPE_NONE && dtype < TMK_DTYPE_COUNT && dtype != TMK_DTYPE_I8 && dtype != TMK_DTYPE_I32;
+  return dtype > TMK_DTYPE_NONE && dtype < TMK_DTYPE_COUNT && dtype != TMK_DTYPE_I8 && dtype != TMK_DTYPE_I4 &&
+         dtype != TMK_DTYPE_I32;
 }
 
 static enum tmk_status check_dtype(const char *what, enum tmk_dtype dtype, struct tmk_error *err)
@@ -106,7 +107,9 @@ static enum tmk_status check_workload(const struct tmk_workload *w, const struct
                     tmk_phase_name(w->phase));
   }
   if (w->layers_held != 0) TMK_TRY(check_range("--layers", w->layers_held, 1, m->num_hidden_layers, err));
-  TMK_TRY(check_dtype("--dtype", w->weight_dtype, err));
+  if (w->weight_dtype != TMK_DTYPE_I8 && w->weight_dtype != TMK_DTYPE_I4) {
+    TMK_TRY(check_dtype("--dtype", w->weight_dtype, err));
+  }
   TMK_TRY(check_blocks(w->weight_dtype, m, err));
   TMK_TRY(check_dtype("--kv-dtype", w->kv_dtype, err));
 out:

@@ -3,12 +3,20 @@
 
 #include <math.h>
 
+#define I8_LARGEST 127
+#define I4_LARGEST 7
+
 /* Elements in one go: a multiple of every block. */
 #define RUN 256
 
 bool tmk_quantises_x(enum tmk_dtype weight_dtype)
 {
-  return weight_dtype == TMK_DTYPE_F8E4M3 || weight_dtype == TMK_DTYPE_NVFP4;
+  return weight_dtype == TMK_DTYPE_F8E4M3 || weight_dtype == TMK_DTYPE_NVFP4 || tmk_quantises_rows(weight_dtype);
+}
+
+bool tmk_quantises_rows(enum tmk_dtype weight_dtype)
+{
+  return weight_dtype == TMK_DTYPE_I8 || weight_dtype == TMK_DTYPE_I4;
 }
 
 float tmk_quantise_x_scale(enum tmk_dtype weight_dtype)
@@ -23,19 +31,40 @@ float tmk_quantise_scale(enum tmk_dtype dtype, float largest)
   double reach = 0; /* of scale 1 */
   if (dtype == TMK_DTYPE_F8E4M3) reach = e4m3_largest;
   if (dtype == TMK_DTYPE_NVFP4) reach = e4m3_largest * tmk_dtype_get(dtype)->largest;
+  if (dtype == TMK_DTYPE_I8) reach = I8_LARGEST;
   if (reach == 0 || !(largest > 0)) return 1;
   int exponent;
   const double fraction = frexp((double)largest / reach, &exponent); /* in ½ … 1: a power of two is ½ itself */
   return (float)ldexp(1.0, fraction == 0.5 ? exponent - 1 : exponent);
 }
 
-static void quantise_block(float tensor_scale, int64_t count, const float *values, double *logical)
+/* NaN if one of them is. */
+static float largest_of(int64_t count, const float *values)
 {
   float largest = 0;
-  for (int64_t i = 0; i < count; i++) {
-    if (!(fabsf(values[i]) <= largest)) largest = fabsf(values[i]); /* takes a NaN, and then keeps it */
-    if (isnan(largest)) break;
+  for (int64_t i = 0; i < count && !isnan(largest); i++) {
+    if (!(fabsf(values[i]) <= largest)) largest = fabsf(values[i]);
   }
+  return largest;
+}
+
+/* v / scale to the nearest of −most … most; 0 where the scale is 0. A scale of NaN gives NaN. */
+static double integer_of(float v, float scale, int most)
+{
+  if (scale == 0) return 0;
+  const float q = nearbyintf(v / scale);
+  return (double)(q > (float)most ? (float)most : q < (float)-most ? (float)-most : q) * (double)scale;
+}
+
+static void quantise_i4_block(int64_t count, const float *values, double *logical)
+{
+  const float scale = tmk_f16_to_f32(tmk_f32_to_f16(largest_of(count, values) / I4_LARGEST));
+  for (int64_t i = 0; i < count; i++) logical[i] = integer_of(values[i], scale, I4_LARGEST);
+}
+
+static void quantise_block(float tensor_scale, int64_t count, const float *values, double *logical)
+{
+  const float largest = largest_of(count, values);
   const double block_scale = tmk_e4m3_value(tmk_e4m3_from((double)(largest / (6 * tensor_scale))));
   const float scale = (float)block_scale * tensor_scale;
   for (int64_t i = 0; i < count; i++) {
@@ -53,6 +82,16 @@ void tmk_quantise_row(enum tmk_dtype dtype, float scale, int64_t count, const fl
     }
     return;
   }
+  if (dtype == TMK_DTYPE_I4) {
+    for (int64_t i = 0; i < count; i += TMK_I4_BLOCK) {
+      quantise_i4_block(count - i < TMK_I4_BLOCK ? count - i : TMK_I4_BLOCK, values + i, logical + i);
+    }
+    return;
+  }
+  if (dtype == TMK_DTYPE_I8) {
+    for (int64_t i = 0; i < count; i++) logical[i] = integer_of(values[i], scale, I8_LARGEST);
+    return;
+  }
   if (dtype == TMK_DTYPE_BF16) { /* of float32, this is one rounding too, and it vectorises */
     for (int64_t i = 0; i < count; i++) logical[i] = (double)tmk_bf16_to_f32(tmk_f32_to_bf16(values[i]));
     return;
@@ -65,10 +104,18 @@ void tmk_quantise_row(enum tmk_dtype dtype, float scale, int64_t count, const fl
 
 void tmk_quantise_x(enum tmk_dtype weight_dtype, int64_t count, const double *x, double *rounded)
 {
-  float run[RUN];
+  float run[RUN], scale = tmk_quantise_x_scale(weight_dtype);
+  if (tmk_quantises_rows(weight_dtype)) {
+    float largest = 0;
+    for (int64_t i = 0; i < count && !isnan(largest); i++) {
+      if (!(fabsf((float)x[i]) <= largest)) largest = fabsf((float)x[i]);
+    }
+    scale = largest / I8_LARGEST;
+    weight_dtype = TMK_DTYPE_I8;
+  }
   for (int64_t k = 0; k < count; k += RUN) {
     const int64_t part = count - k < RUN ? count - k : RUN;
     for (int64_t i = 0; i < part; i++) run[i] = (float)x[k + i];
-    tmk_quantise_row(weight_dtype, tmk_quantise_x_scale(weight_dtype), part, run, rounded + k);
+    tmk_quantise_row(weight_dtype, scale, part, run, rounded + k);
   }
 }

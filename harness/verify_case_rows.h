@@ -21,7 +21,7 @@
   }
 
 static const enum tmk_dtype dtypes[] = {TMK_DTYPE_F32, TMK_DTYPE_BF16};
-static const enum tmk_dtype narrow_dtypes[] = {TMK_DTYPE_F8E4M3, TMK_DTYPE_NVFP4};
+static const enum tmk_dtype narrow_dtypes[] = {TMK_DTYPE_F8E4M3, TMK_DTYPE_NVFP4, TMK_DTYPE_I8, TMK_DTYPE_I4};
 static const enum tmk_dtype cache_dtypes[] = {TMK_DTYPE_F32, TMK_DTYPE_BF16, TMK_DTYPE_F8E4M3};
 
 static const int64_t gemm_rows[] = {1, 2, 3, 7, 8, 13, 16, 17, 33, 64, 90, 100};
@@ -50,8 +50,9 @@ static const struct {
     {1, 1, 16},     {1, 16, 32},    {2, 17, 48},    {3, 40, 64},     {7, 128, 80},    {8, 130, 144},  {13, 257, 112},
     {16, 96, 256},  {17, 33, 1008}, {33, 1009, 64}, {64, 127, 272},  {100, 300, 512}, {129, 64, 96},  {300, 48, 320},
     {5, 64, 5632},  {1, 8, 14336},  {2, 512, 128},  {128, 256, 192}, {1, 144, 1040},  {257, 129, 16}, {3, 24, 17},
-    {16, 33, 1001}, {2, 16, 8},     {40, 130, 203}, /* fp8 alone: it has no blocks */
+    {16, 33, 1001}, {2, 16, 8},     {40, 130, 203}, /* none with blocks */
     {1, 8, 2},      {1, 8, 3},      {1, 8, 4},      {1, 8, 5},       {1, 8, 6},       {1, 8, 7},
+    {4, 33, 96},    {6, 65, 160},   {10, 20, 224},
     {1, 8, 10},     {1, 8, 12},     {1, 8, 13},     {1, 8, 14},      {1, 8, 15},
 };
 
@@ -226,7 +227,8 @@ static const struct {
     {TMK_DTYPE_F32, TMK_DTYPE_BF16, true},      {TMK_DTYPE_BF16, TMK_DTYPE_BF16, false},
     {TMK_DTYPE_BF16, TMK_DTYPE_F8E4M3, true},   {TMK_DTYPE_F8E4M3, TMK_DTYPE_BF16, true},
     {TMK_DTYPE_F8E4M3, TMK_DTYPE_F8E4M3, true}, {TMK_DTYPE_NVFP4, TMK_DTYPE_BF16, true},
-    {TMK_DTYPE_NVFP4, TMK_DTYPE_F8E4M3, true},
+    {TMK_DTYPE_NVFP4, TMK_DTYPE_F8E4M3, true},  {TMK_DTYPE_I8, TMK_DTYPE_BF16, true},
+    {TMK_DTYPE_I8, TMK_DTYPE_F32, true},        {TMK_DTYPE_I4, TMK_DTYPE_BF16, true},
 };
 
 /* Shares of models: rows of the three tables above. */

@@ -75,7 +75,8 @@ static void push_narrow_gemms(struct case_list *list)
 {
   for (size_t i = 0; i < COUNT(gemm_narrow); i++) {
     for (size_t d = 0; d < COUNT(narrow_dtypes); d++) {
-      if (narrow_dtypes[d] == TMK_DTYPE_NVFP4 && gemm_narrow[i].k % 16 != 0) continue;
+      const int block = tmk_dtype_get(narrow_dtypes[d])->block_elements;
+      if (block > 0 && gemm_narrow[i].k % block != 0) continue;
       push(list, &(struct tmk_verify_case){
                      .group = TMK_OP_GEMM,
                      .weight_dtype = narrow_dtypes[d],
@@ -237,6 +238,7 @@ static void push_model(struct case_list *list, size_t row, size_t workload, size
                               .workload = model_workloads[workload]};
   /* Whole blocks: the other sizes are multiples of 16 already. */
   if (c.weight_dtype == TMK_DTYPE_NVFP4) c.model.hidden_size = 144, c.model.intermediate_size = 208;
+  if (c.weight_dtype == TMK_DTYPE_I4) c.model.hidden_size = 160, c.model.intermediate_size = 224;
   snprintf(c.workload.model, sizeof c.workload.model, "%s", c.model.name);
   c.workload.weight_dtype = c.weight_dtype;
   c.workload.kv_dtype = c.kv_dtype;

@@ -88,10 +88,10 @@ static void rmsnorm_magnitude(const struct tmk_verify_slice *slice, struct magni
   }
 }
 
-/* Norm of a row of x as the GEMM multiplies it. */
+/* Norm of a row of x as the GEMM multiplies it. Rounded to I8 it is that of x but for a step of 1/254 of its largest element. */
 static double gemm_x_norm(enum tmk_dtype weight_dtype, const double *x, int64_t k)
 {
-  if (!tmk_quantises_x(weight_dtype)) return norm_of(x, k);
+  if (!tmk_quantises_x(weight_dtype) || tmk_quantises_rows(weight_dtype)) return norm_of(x, k);
   double run[NARROW_RUN], norm = 0;
   for (int64_t i = 0; i < k; i += NARROW_RUN) {
     const int64_t count = k - i < NARROW_RUN ? k - i : NARROW_RUN;

@@ -43,7 +43,10 @@ def tokmark(args, model, dtype, isa, threads, more):
 
 
 def ceiling(ceilings, point):
-    return ceilings["read_bytes_per_s"] if point["limit"]["bound"] == "memory" else ceilings["flops_per_s"]["f32"]
+    """What bounds most of the step: of integer weights the layers' products, though the LM head and attention are float32's."""
+    if point["limit"]["bound"] == "memory":
+        return ceilings["read_bytes_per_s"]
+    return ceilings["flops_per_s"]["i8" if point["workload"]["weight_dtype"] in ("i8", "i4") else "f32"]
 
 
 def shares(device, point):

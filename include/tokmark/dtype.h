@@ -20,6 +20,7 @@ enum tmk_dtype {
   TMK_DTYPE_NVFP4, /* e2m1 in blocks of 16 with one e4m3 scale: 4.5 bits an element */
   TMK_DTYPE_MXFP4, /* e2m1 in blocks of 32 with one e8m0 scale: 4.25 bits an element (gpt-oss experts) */
   TMK_DTYPE_I8,
+  TMK_DTYPE_I4, /* signed, in blocks of 32 with one f16 scale: 4.5 bits an element */
   TMK_DTYPE_I32, /* token ids */
   TMK_DTYPE_COUNT
 };
@@ -87,7 +88,7 @@ static inline uint16_t tmk_f32_to_f16(float value) {
 
 /* `value` in dtype, rounded to nearest even in one step (not by way of float32). True for F64, F32, BF16, F8E4M3 (which
  * saturates, see below) and I32 (returned as it is); false for dtypes without a rounding of single elements here, *rounded is
- * `value` then. Weights of F8E4M3 and NVFP4 have scales besides: quantise.h. */
+ * `value` then. Weights of F8E4M3, NVFP4, I8 and I4 have scales besides: quantise.h. */
 bool tmk_dtype_round(enum tmk_dtype dtype, double value, double *rounded);
 
 /* The elements of narrow types as bits. e4m3, OCP 8-bit Floating Point v1.0 section 5: 1, 4 and 3 bits, exponent bias 7,

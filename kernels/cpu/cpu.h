@@ -2,6 +2,7 @@
 #ifndef TMK_CPU_H
 #define TMK_CPU_H
 
+#include "cpu_int.h"
 #include "cpu_kernels.h"
 #include "cpu_layout.h"
 #include "cpu_machine.h"
@@ -25,6 +26,7 @@ struct tmk_backend {
   struct tmk_cpu_machine machine;
   struct tmk_cpu_team team;
   const struct tmk_cpu_kernels *kernels;
+  const struct tmk_cpu_int_kernels *int_kernels; /* of I8 and I4 weights */
   struct tmk_cpu_weights weights;
   struct tmk_cpu_block arena; /* caches, activations and scratch of whichever exec runs; execs hold offsets into it */
   int exec_count;
@@ -41,6 +43,7 @@ struct tmk_exec {
   struct tmk_cpu_weight **shared; /* [tensor_count]: the weights, NULL for other tensors */
   int64_t *filled;                /* [tensor_count]: positions that reset() fills; −1 for no cache */
   int64_t arena_bytes, scratch_offset, scratch_stride; /* stride in floats, from thread to thread */
+  int64_t int_x_offset;                                /* in the arena: x of I8 and I4 GEMMs, rounded */
 };
 
 /* cpu_isa.c: the kernels of `isa`, or the best this machine runs for NULL. USAGE error naming what it runs. */

@@ -35,6 +35,7 @@ static enum tmk_status cpu_open(const struct tmk_open_args *args, struct tmk_bac
   if (!backend) return tmk_fail(err, TMK_ERR_MEMORY, "out of memory: CPU backend");
   backend->groups = args->groups;
   TMK_TRY(tmk_cpu_isa_choose(args->isa, &backend->kernels, err));
+  backend->int_kernels = tmk_cpu_int_choose(backend->kernels);
   tmk_cpu_machine_read("", allowed, tmk_cpu_affinity_read(allowed), &backend->machine);
   TMK_TRY(tmk_cpu_team_init(&backend->team, &backend->machine, args->threads, err));
   tmk_cpu_energy_open("", &backend->energy);

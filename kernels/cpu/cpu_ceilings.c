@@ -10,17 +10,19 @@
 enum {
   REPEATS_FULL = 10,
   REPEATS_QUICK = 4,
+  REPEATS_LEAST = 3,
   LLC_FACTOR = 4, /* of the last-level cache: so a repeat finds next to nothing of the one before in it */
   PATTERNS = TMK_CPU_READS + TMK_CPU_COPIES,
   UNIT_FLOATS = 32768, /* two halves of whole pages */
 };
 #define BUFFER_BYTES_MIN ((int64_t)512 << 20)
-#define STREAM_NS        20000000 /* one repeat, at most */
+#define STREAM_NS        20000000 /* one repeat, at most; longer where the caches are large, and then in fewer repeats */
 #define FMA_NS           4000000  /* one repeat */
 #define FMA_ROUNDS_SCOUT 20000
 
 struct ceilings_work {
   const struct tmk_cpu_kernels *kernels;
+  const struct tmk_cpu_int_kernels *int_kernels;
   struct tmk_cpu_team *team;
   int repeats;
   float *buffer;
@@ -29,8 +31,9 @@ struct ceilings_work {
   bool tried[PATTERNS];
   /* Written by thread 0. */
   int64_t used; /* units of each part that the patterns go over */
-  int64_t fma_rounds;
-  int64_t best_ns[PATTERNS], fma_best_ns;
+  int stream_repeats;
+  int64_t fma_rounds, dot_rounds;
+  int64_t best_ns[PATTERNS], fma_best_ns, dot_best_ns;
   int64_t mark_ns;
 };
 
@@ -66,7 +69,7 @@ static void time_pattern(struct ceilings_work *work, int pattern, int thread)
       is_read ? &work->kernels->reads[pattern] : &work->kernels->copies[pattern - TMK_CPU_READS];
   const int64_t count = work->used * (is_read ? UNIT_FLOATS : UNIT_FLOATS / 2);
   volatile float sink = 0.0f;
-  for (int repeat = 0; repeat < work->repeats; repeat++) {
+  for (int repeat = 0; repeat < work->stream_repeats; repeat++) {
     lap(work, thread);
     sink = stream->run(part, part + count, count);
     keep_best(&work->best_ns[pattern], lap(work, thread), thread);
@@ -88,8 +91,26 @@ static void choose_used(struct ceilings_work *work, int thread)
                  : fitting < (double)work->units     ? (int64_t)fitting
                                                      : work->units;
     if (work->used < 1) work->used = 1;
+    const double repeat_ns = (double)scout_ns * (double)work->used / (double)work->units;
+    const double repeats = (double)work->repeats * (double)STREAM_NS / (repeat_ns + 1);
+    work->stream_repeats = repeats > (double)work->repeats ? work->repeats : repeats > REPEATS_LEAST ? (int)repeats : REPEATS_LEAST;
   }
   tmk_cpu_team_wait(work->team);
+}
+
+static void time_dot(struct ceilings_work *work, int thread)
+{
+  volatile int32_t sink;
+  lap(work, thread);
+  sink = work->int_kernels->dot(FMA_ROUNDS_SCOUT);
+  const int64_t scout_ns = lap(work, thread);
+  if (thread == 0) work->dot_rounds = FMA_ROUNDS_SCOUT * (FMA_NS / (scout_ns / 1000 + 1)) / 1000 + 1;
+  for (int repeat = 0; repeat < work->repeats; repeat++) {
+    lap(work, thread);
+    sink = work->int_kernels->dot(work->dot_rounds);
+    keep_best(&work->dot_best_ns, lap(work, thread), thread);
+  }
+  (void)sink;
 }
 
 static void ceilings_on_thread(void *context, int thread)
@@ -112,6 +133,7 @@ static void ceilings_on_thread(void *context, int thread)
     keep_best(&work->fma_best_ns, lap(work, thread), thread);
   }
   (void)sink;
+  time_dot(work, thread);
 }
 
 /* 512 MiB or four last-level caches, or a quarter of what is free where memory is short. */
@@ -150,6 +172,7 @@ enum tmk_status tmk_cpu_ceilings(struct tmk_backend *backend, bool quick, struct
   const int64_t llc_units = info.llc_bytes > 0 ? info.llc_bytes * LLC_FACTOR / threads / unit : 0;
   struct ceilings_work work = {
       .kernels = kernels,
+      .int_kernels = backend->int_kernels,
       .team = &backend->team,
       .repeats = quick ? REPEATS_QUICK : REPEATS_FULL,
       .units = units > 1 ? units : 1,
@@ -164,12 +187,14 @@ enum tmk_status tmk_cpu_ceilings(struct tmk_backend *backend, bool quick, struct
 
   const int read = best_of(&work, 0, TMK_CPU_READS), copy = best_of(&work, TMK_CPU_READS, PATTERNS) - TMK_CPU_READS;
   const double bytes = (double)(work.used * unit * threads);
-  out->repeats = work.repeats;
+  out->repeats = work.stream_repeats;
   out->read_bytes_per_s = bytes / ((double)work.best_ns[read] * 1e-9);
   /* Half of the buffer read, half written. */
   out->copy_bytes_per_s = bytes / ((double)work.best_ns[TMK_CPU_READS + copy] * 1e-9);
   out->flops_per_s[TMK_DTYPE_F32] =
       (double)kernels->fma_flops * (double)work.fma_rounds * threads / ((double)work.fma_best_ns * 1e-9);
+  out->flops_per_s[TMK_DTYPE_I8] =
+      (double)backend->int_kernels->dot_ops * (double)work.dot_rounds * threads / ((double)work.dot_best_ns * 1e-9);
   out->clock_hz = tmk_cpu_clock_now("", &backend->machine, backend->team.cpus, threads);
   snprintf(out->read_pattern, sizeof out->read_pattern, "%s", kernels->reads[read].name);
   snprintf(out->copy_pattern, sizeof out->copy_pattern, "%s", kernels->copies[copy].name);

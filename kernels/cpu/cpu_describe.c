@@ -98,6 +98,7 @@ void tmk_cpu_describe(const struct tmk_backend *backend, struct tmk_device_info 
   info->llc_bytes = reachable_llc(m, ids, count);
   info->act_dtype = TMK_DTYPE_F32;
   info->math_dtype[TMK_DTYPE_F32] = info->math_dtype[TMK_DTYPE_BF16] = TMK_DTYPE_F32;
+  info->math_dtype[TMK_DTYPE_I8] = info->math_dtype[TMK_DTYPE_I4] = TMK_DTYPE_I8;
   info->kv_dtype[TMK_DTYPE_F32] = info->kv_dtype[TMK_DTYPE_BF16] = true;
   info->min_sample_ns = 50 * 1000000;
   snprintf(info->isa, sizeof info->isa, "%s", backend->kernels->isa);

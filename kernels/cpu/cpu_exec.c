@@ -7,29 +7,30 @@
 
 /* ---- sizes ---- */
 
-/* Sets where the threads' scratch stands behind the tensors, and returns the bytes of all. */
-static int64_t place_scratch(const struct tmk_backend *backend, const struct tmk_plan *plan, int64_t tensors_end,
-                             int64_t *scratch_offset, int64_t *scratch_stride)
+/* Sets where the threads' scratch stands behind the tensors, and behind it what all share, and returns the bytes of all. */
+static int64_t place_scratch(const struct tmk_plan *plan, int threads, int64_t tensors_end, struct tmk_exec *exec)
 {
   const int64_t floats = tmk_cpu_scratch_floats(plan);
   const int64_t piece = tmk_cpu_piece_end(0, tmk_cpu_size_mul(floats, (int64_t)sizeof(float)));
-  *scratch_offset = tensors_end;
-  *scratch_stride = piece / (int64_t)sizeof(float);
-  return tmk_cpu_size_add(tensors_end, tmk_cpu_size_mul(piece, backend->team.threads));
+  exec->scratch_offset = tensors_end;
+  exec->scratch_stride = piece / (int64_t)sizeof(float);
+  exec->int_x_offset = tmk_cpu_size_add(tensors_end, tmk_cpu_size_mul(piece, threads));
+  return tmk_cpu_piece_end(exec->int_x_offset, tmk_cpu_int_x_bytes(plan));
 }
 
 int64_t tmk_cpu_memory_overhead(struct tmk_backend *backend, const struct tmk_plan *plan)
 {
   struct tmk_cpu_view *views = calloc((size_t)plan->tensor_count, sizeof *views);
   if (!views) return INT64_MAX;
-  int64_t arena, unused_offset, unused_stride, weights = 0;
+  struct tmk_exec unused = {0};
+  int64_t arena, weights = 0;
   tmk_cpu_views_build(plan, views, &arena);
   for (int i = 0; i < plan->tensor_count; i++) {
     if (plan->tensors[i].role == TMK_ROLE_WEIGHT) weights = tmk_cpu_piece_end(weights, views[i].bytes);
   }
   free(views);
   const int64_t pages = 2 * (64 << 10); /* two blocks, rounded up to pages of at most 64 KiB */
-  int64_t held = tmk_cpu_size_add(place_scratch(backend, plan, arena, &unused_offset, &unused_stride), weights);
+  int64_t held = tmk_cpu_size_add(place_scratch(plan, backend->team.threads, arena, &unused), weights);
   held = tmk_cpu_size_add(held, pages);
   const int64_t counted = tmk_plan_memory_needed(plan).total_bytes;
   return held > counted ? held - counted : 0;
@@ -204,6 +205,7 @@ static enum tmk_status check_tensors(const struct tmk_plan *plan, struct tmk_err
     const bool weight = t->role == TMK_ROLE_WEIGHT, cache = t->role == TMK_ROLE_KV_CACHE;
     const bool rank_fits = weight ? t->rank == 1 || t->rank == 2 : cache ? t->rank == 4 : t->rank >= 1;
     const bool dtype_fits = t->dtype == TMK_DTYPE_F32 || (t->dtype == TMK_DTYPE_BF16 && (weight || t->rank == 4)) ||
+                            (tmk_cpu_is_int(t->dtype) && weight && t->rank == 2) ||
                             (t->dtype == TMK_DTYPE_I32 && t->rank == 1 && !weight) || t->role == TMK_ROLE_CONSTANT;
     if (rank_fits && dtype_fits) continue;
     return tmk_fail(err, TMK_ERR_UNSUPPORTED, "cpu: tensor %s of rank %d and dtype %s: has no layout for it", t->name,
@@ -245,7 +247,7 @@ enum tmk_status tmk_cpu_prepare(struct tmk_backend *backend, const struct tmk_pl
   }
   int64_t tensors_end;
   tmk_cpu_views_build(plan, exec->views, &tensors_end);
-  exec->arena_bytes = place_scratch(backend, plan, tensors_end, &exec->scratch_offset, &exec->scratch_stride);
+  exec->arena_bytes = place_scratch(plan, backend->team.threads, tensors_end, exec);
   find_filled(exec);
   TMK_TRY(grow_arena(exec, err)); /* before the weights: it may be refused, and they take long */
   const struct tmk_cpu_weights_job job = {&backend->team, backend->kernels, plan, exec->views};

@@ -1,8 +1,5 @@
 /* cpu_gemm.h: y[m, n] = Σ_k x[m, k] weight[n, k] + bias[n].
  *
- * Threads take contiguous ranges of panels, the same ranges that filled them, so that weights are read from the memory they
- * were first touched in; where there are too few panels for the threads and rows enough, the rows are cut too.
- *
  *   rows ≤ TILE_ROWS   one tile a panel: the weights stream from memory once, all of k in one go
  *   more rows          a block of a panel, BLOCK_K of k, stays in the first-level cache while the rows pass over it, and y in
  *                      registers or the first-level cache while the blocks of the panel follow each other
@@ -12,17 +9,12 @@
 #ifndef TMK_CPU_GEMM_H
 #define TMK_CPU_GEMM_H
 
+#include "cpu_gemm_cut.h"
 #include "cpu_tile.h"
 
 /* BLOCK_K: 32 KiB of panel in f32, what first-level caches hold beside a tile's rows of x. BLOCK_ROWS: enough that streaming
  * the weights again costs 1/160 of a read per multiply-add. */
 enum { BLOCK_K = 256, BLOCK_ROWS = 160 };
-
-/* Rows × panels of a GEMM that one thread works on. */
-struct gemm_block {
-  int64_t row_first, rows, panel_first, panel_end;
-  int64_t ahead; /* as in struct tile */
-};
 
 /* One panel and one block of k for all rows of the block. */
 INLINE void gemm_panel(const struct tmk_cpu_gemm *g, const struct gemm_block *b, int64_t panel, int64_t k_first,
@@ -60,28 +52,7 @@ static void gemm_do_block(const struct tmk_cpu_gemm *g, struct gemm_block *b)
 
 static void kernel_gemm(const struct tmk_cpu_gemm *g, struct tmk_cpu_part part)
 {
-  const int64_t panels = (g->n + TMK_CPU_PANEL - 1) / TMK_CPU_PANEL;
-  /* Enough (rows, panel) units that parts differ little: 8 a thread, but never rows of less than two tiles. */
-  int64_t cuts = (8 * part.threads + panels - 1) / panels;
-  const int64_t cuts_max = g->m / (2 * TILE_ROWS);
-  if (cuts > cuts_max) cuts = cuts_max;
-  if (cuts < 1) cuts = 1;
-  const int64_t end = tmk_cpu_part_end(part, cuts * panels);
-  for (int64_t unit = tmk_cpu_part_first(part, cuts * panels); unit < end;) {
-    const int64_t cut = unit / panels, stop = end < (cut + 1) * panels ? end : (cut + 1) * panels;
-    const int64_t first = g->m * cut / cuts, rows = g->m * (cut + 1) / cuts - first;
-    const int64_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    for (int64_t i = 0; i < blocks; i++) {
-      struct gemm_block block = {
-          .row_first = first + rows * i / blocks,
-          .rows = rows * (i + 1) / blocks - rows * i / blocks,
-          .panel_first = unit - cut * panels,
-          .panel_end = stop - cut * panels,
-      };
-      gemm_do_block(g, &block);
-    }
-    unit = stop;
-  }
+  GEMM_CUT(g, part, TILE_ROWS, BLOCK_ROWS, gemm_do_block)
 }
 
 #endif

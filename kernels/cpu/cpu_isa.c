@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cpu.h"
+#include "cpu_int.h"
 
 static bool runs_here(const char *isa)
 {
@@ -34,6 +35,25 @@ const struct tmk_cpu_kernels *tmk_cpu_isa_available(int i)
     if (tables[t]->lanes > 0 && runs_here(tables[t]->isa) && i-- == 0) return tables[t];
   }
   return NULL;
+}
+
+static bool has_vnni(void)
+{
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512vnni");
+#else
+  return false;
+#endif
+}
+
+/* AVX-512 without VNNI has no dot product of bytes: AVX2's kernels are what such processors do best. */
+const struct tmk_cpu_int_kernels *tmk_cpu_int_choose(const struct tmk_cpu_kernels *kernels)
+{
+  const bool wide = kernels == &tmk_cpu_kernels_avx512;
+  if (wide && has_vnni() && tmk_cpu_int_avx512.lanes > 0) return &tmk_cpu_int_avx512;
+  if ((wide || kernels == &tmk_cpu_kernels_avx2) && tmk_cpu_int_avx2.lanes > 0) return &tmk_cpu_int_avx2;
+  return kernels == &tmk_cpu_kernels_neon ? &tmk_cpu_int_neon : &tmk_cpu_int_portable;
 }
 
 enum tmk_status tmk_cpu_isa_choose(const char *isa, const struct tmk_cpu_kernels **out, struct tmk_error *err)

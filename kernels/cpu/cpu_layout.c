@@ -1,6 +1,7 @@
 /* cpu_layout.c: sizes and places of tensors and of their elements (cpu_layout.h). */
 #include "cpu_layout.h"
 
+#include "cpu_int.h"
 #include "cpu_memory.h"
 
 /* ---- views ---- */
@@ -15,6 +16,11 @@ static void size_matrices(struct tmk_cpu_view *view)
 {
   const int64_t elements = tmk_cpu_size_mul(round_up(view->n, TMK_CPU_PANEL), view->k);
   view->matrix_bytes = tmk_cpu_size_mul(elements, tmk_dtype_bytes(view->dtype, 1));
+  if (tmk_cpu_is_int(view->dtype)) {
+    const int64_t panels = round_up(view->n, TMK_CPU_PANEL) / TMK_CPU_PANEL;
+    const bool fits = view->k < INT64_MAX / (2 * TMK_CPU_PANEL);
+    view->matrix_bytes = tmk_cpu_size_mul(panels, fits ? tmk_cpu_int_panel_bytes(view->dtype, view->k) : INT64_MAX);
+  }
   view->bytes = tmk_cpu_size_mul(view->matrix_bytes, view->matrices);
 }
 
@@ -105,6 +111,26 @@ int64_t tmk_cpu_scratch_floats(const struct tmk_plan *plan)
   return most;
 }
 
+/* Rounded rows, their scales, and for I4 their sums. */
+static int64_t int_x_bytes(const struct tmk_op_gemm *o)
+{
+  const bool fits = o->k < INT64_MAX / 4;
+  const int64_t row = fits ? tmk_cpu_int_x_stride(o->k) + 4 * (tmk_cpu_int_x_blocks(o->k) + 1) : INT64_MAX;
+  return tmk_cpu_size_mul(o->m, row);
+}
+
+int64_t tmk_cpu_int_x_bytes(const struct tmk_plan *plan)
+{
+  int64_t most = 0;
+  for (int i = 0; i < plan->op_count; i++) {
+    const struct tmk_op *op = &plan->ops[i];
+    if (op->kind != TMK_OP_GEMM || !tmk_cpu_is_int(plan->tensors[op->u.gemm.weight].dtype)) continue;
+    const int64_t bytes = int_x_bytes(&op->u.gemm);
+    if (bytes > most) most = bytes;
+  }
+  return most;
+}
+
 /* ---- elements ---- */
 
 /* Elements from index `first` on that lie a fixed step apart in memory, at most `count`. */
@@ -155,6 +181,11 @@ static struct run run_at(const struct tmk_cpu_view *view, int64_t first, int64_t
 void tmk_cpu_view_read(const struct tmk_cpu_view *view, const struct tmk_tensor *tensor, int64_t first, int64_t count,
                        double *values)
 {
+  if (tmk_cpu_is_int(view->dtype)) {
+    for (int64_t i = first; i < first + count; i++)
+      values[i - first] = tmk_cpu_int_element(view->dtype, view->data, view->k, i / view->k, i % view->k);
+    return;
+  }
   while (count > 0) {
     const struct run run = run_at(view, first, count);
     for (int64_t i = 0; i < run.count; i++) {

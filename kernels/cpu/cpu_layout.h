@@ -35,6 +35,8 @@ void tmk_cpu_views_build(const struct tmk_plan *plan, struct tmk_cpu_view *views
 
 /* Scratch floats that one thread needs for the plan's ops. */
 int64_t tmk_cpu_scratch_floats(const struct tmk_plan *plan);
+/* Bytes for x of the plan's largest GEMM of I8 or I4 weights, rounded (cpu_int.h); 0 where there is none. */
+int64_t tmk_cpu_int_x_bytes(const struct tmk_plan *plan);
 
 /* Logical elements (row-major in the tensor's dims) ↔ values. Indices are the caller's to check. */
 void tmk_cpu_view_read(const struct tmk_cpu_view *view, const struct tmk_tensor *tensor, int64_t first, int64_t count,

@@ -1,4 +1,4 @@
-/* cpu_supports.c: what the kernels take (cpu.h): f32 activations, f32 or bf16 weights and caches, shapes that agree. */
+/* cpu_supports.c: what the kernels take (cpu.h): f32 activations, f32 or bf16 weights and caches, i8 and i4 weights of GEMMs, shapes that agree. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -62,20 +62,26 @@ static void check_tokens(struct check *check, const char *name, int index, int64
   }
 }
 
-/* n 0: a vector of k. */
-static void check_weight(struct check *check, const char *name, int index, int64_t n, int64_t k)
+/* n 0: a vector of k. gemm: i8 and i4 are fine too. */
+static void check_weight_of(struct check *check, const char *name, int index, int64_t n, int64_t k, bool gemm)
 {
   const struct tmk_tensor *t = tensor_at(check, name, index);
   if (!t) return;
   if (t->role != TMK_ROLE_WEIGHT) {
     refuse(check, "%s: must be a weight", name);
-  } else if (!is_weight_dtype(t->dtype)) {
-    refuse(check, "%s: dtype %s: must be f32 or bf16", name, tmk_dtype_name(t->dtype));
+  } else if (!is_weight_dtype(t->dtype) && !(gemm && tmk_cpu_is_int(t->dtype))) {
+    refuse(check, "%s: dtype %s: must be f32%s bf16%s", name, tmk_dtype_name(t->dtype), gemm ? "," : " or",
+           gemm ? ", i8 or i4" : "");
   } else if (n == 0 && (t->rank != 1 || t->dims[0] != k)) {
     refuse(check, "%s: must be [%lld]", name, LL(k));
   } else if (n > 0 && (t->rank != 2 || t->dims[0] != n || t->dims[1] != k)) {
     refuse(check, "%s: must be [%lld, %lld]", name, LL(n), LL(k));
   }
+}
+
+static void check_weight(struct check *check, const char *name, int index, int64_t n, int64_t k)
+{
+  check_weight_of(check, name, index, n, k, false);
 }
 
 static void check_optional_vector(struct check *check, const char *name, int index, int64_t count)
@@ -190,7 +196,7 @@ bool tmk_cpu_supports(const struct tmk_plan *plan, const struct tmk_op *op, char
   case TMK_OP_GEMM: {
     const struct tmk_op_gemm *o = &op->u.gemm;
     check_rows(&check, "x", o->x, o->m, o->k);
-    check_weight(&check, "weight", o->weight, o->n, o->k);
+    check_weight_of(&check, "weight", o->weight, o->n, o->k, true);
     check_optional_vector(&check, "bias", o->bias, o->n);
     check_rows(&check, "y", o->y, o->m, o->n);
     if (o->x == o->y) refuse(&check, "x and y: must be two tensors");

@@ -208,9 +208,7 @@ INLINE void v_stream_pair(float *p, vf a, vf b)
 
 INLINE vu v_splat_bits(uint32_t x)
 {
-  vu v;
-  for (int i = 0; i < LANES; i++) v[i] = x;
-  return v;
+  return (vu){0} + x; /* a loop over the lanes is not seen to be one broadcast */
 }
 
 /* 0, 1, 2, …: the lane's number. */

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "cpu_int.h"
+
 static struct tmk_cpu_weight *find(const struct tmk_cpu_weights *weights, const struct tmk_tensor *tensor,
                                    uint64_t seed)
 {
@@ -24,6 +26,15 @@ static void fill_vector(const struct tmk_cpu_weight *weight)
   tmk_tensor_fill(tensor, weight->seed, 0, count, out);
   if (tensor->dtype != TMK_DTYPE_BF16) return;
   for (int64_t i = 0; i < count; i++) out[i] = tmk_bf16_to_f32(tmk_f32_to_bf16(out[i]));
+}
+
+static void fill_integers(const struct tmk_cpu_weight *weight, struct tmk_cpu_part part)
+{
+  const struct tmk_cpu_view *view = &weight->view;
+  const int64_t panels = (view->n + TMK_CPU_PANEL - 1) / TMK_CPU_PANEL;
+  for (int64_t i = tmk_cpu_part_first(part, panels); i < tmk_cpu_part_end(part, panels); i++) {
+    tmk_cpu_int_fill(&weight->tensor, weight->seed, i, view->data + i * tmk_cpu_int_panel_bytes(view->dtype, view->k));
+  }
 }
 
 static void fill_matrix(const struct tmk_cpu_weight *weight, const struct tmk_cpu_kernels *kernels,
@@ -66,7 +77,9 @@ static void fill_on_thread(void *context, int thread)
   const struct fill_work *work = context;
   const struct tmk_cpu_part part = {thread, work->threads};
   for (const struct tmk_cpu_weight *weight = work->first; weight != work->end; weight = weight->next) {
-    if (weight->view.layout == TMK_CPU_WEIGHT) {
+    if (weight->view.layout == TMK_CPU_WEIGHT && tmk_cpu_is_int(weight->view.dtype)) {
+      fill_integers(weight, part);
+    } else if (weight->view.layout == TMK_CPU_WEIGHT) {
       fill_matrix(weight, work->kernels, part);
     } else if (thread == 0) {
       fill_vector(weight);

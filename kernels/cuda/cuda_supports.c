@@ -68,7 +68,7 @@ static void check_weight_of(struct check *check, const char *name, int index, in
   if (t == NULL) return;
   if (t->role != TMK_ROLE_WEIGHT) {
     refuse(check, "%s: must be a weight", name);
-  } else if (narrow && t->dtype != TMK_DTYPE_BF16 && !tmk_quantises_x(t->dtype)) {
+  } else if (narrow && t->dtype != TMK_DTYPE_BF16 && (!tmk_quantises_x(t->dtype) || tmk_quantises_rows(t->dtype))) {
     refuse(check, "%s: dtype %s: must be bf16, fp8 or nvfp4", name, tmk_dtype_name(t->dtype));
   } else if (!narrow && t->dtype != TMK_DTYPE_BF16) {
     refuse(check, "%s: dtype %s: must be bf16", name, tmk_dtype_name(t->dtype));

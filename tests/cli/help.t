@@ -22,7 +22,8 @@ $ tokmark run --help
 >                            0..16777215, K M G allowed)
 >       --prefill-chunk N    Most tokens of one prefill step (1..16777216, K M G allowed; default
 >                            2048)
->       --dtype LIST         Types of the weights (auto, f32, bf16, fp8 or nvfp4; default auto)
+>       --dtype LIST         Types of the weights (auto, f32, bf16, fp8, nvfp4, i8 or i4; default
+>                            auto)
 >       --kv-dtype TYPE      Type of the KV cache (auto, f32, bf16 or fp8; default auto)
 >       --layers N           Hold N distinct layers and cycle through them: for a model that does
 >                            not fit (default: all; 1..100000)
@@ -93,7 +94,7 @@ $ tokmark ops --help
 >       --q-len N          attention: new tokens a sequence (1..1048576, K M G allowed; default 1)
 >       --window N         attention: sliding window, 0 = none (0..16777216, K M G allowed;
 >                          default 0)
->       --dtype LIST       Types of the weights (f32, bf16, fp8 or nvfp4; default bf16)
+>       --dtype LIST       Types of the weights (f32, bf16, fp8, nvfp4, i8 or i4; default bf16)
 >       --kv-dtype TYPE    Type of the KV cache (f32, bf16 or fp8; default bf16)
 >       --device DEVICE    auto, or a backend of `tokmark devices`, with :N for its Nth device
 >                          (default auto)

@@ -93,7 +93,7 @@ $ tokmark ops --device gpu
 ! tokmark: --device gpu: must be auto, cpu or null
 $ tokmark ops --device null --dtype x
 ? 2
-! tokmark: --dtype x: must be f32, bf16, fp8 or nvfp4
+! tokmark: --dtype x: must be f32, bf16, fp8, nvfp4, i8 or i4
 $ tokmark ops --device null stray
 ? 2
 ! tokmark: stray: unexpected argument: usage: tokmark ops [options]

@@ -143,10 +143,10 @@ $ tokmark run --device null --model ./tiny.json --phase
 ! tokmark: --phase: needs a value
 $ tokmark run --device null --model ./tiny.json --dtype bf61
 ? 2
-! tokmark: --dtype bf61: must be auto, f32, bf16, fp8 or nvfp4
+! tokmark: --dtype bf61: must be auto, f32, bf16, fp8, nvfp4, i8 or i4
 $ tokmark run --device null --model ./tiny.json --dtype f64
 ? 2
-! tokmark: --dtype f64: must be auto, f32, bf16, fp8 or nvfp4
+! tokmark: --dtype f64: must be auto, f32, bf16, fp8, nvfp4, i8 or i4
 $ tokmark run --device null --model ./tiny.json --kv-dtype fp8
 ? 2
 ! tokmark: --kv-dtype fp8: null device takes f32, bf16

@@ -10,12 +10,16 @@ $ tokmark verify --device null --op embed,gemm,sample --seeds 1 --quick
 > embed      bf16     -            1       0        0              0.000  PASS
 > gemm       f32      -           51       0        0              0.247  PASS
 > gemm       bf16     -           50       0        0              0.249  PASS
-> gemm       nvfp4    -            0       0        4                  -  skipped
-> gemm       fp8      -            0       0        7                  -  skipped
+> gemm       nvfp4    -            0       0        7                  -  skipped
+> gemm       i4       -            0       0        3                  -  skipped
+> gemm       i8       -            0       0        7                  -  skipped
+> gemm       fp8      -            0       0        6                  -  skipped
 > sample     -        -            3       0        0              0.000  PASS
 >
-> 107 run, 0 failed, 11 skipped
+> 107 run, 0 failed, 23 skipped
 > skipped: no nvfp4 weights on this device
+> skipped: no i4 weights on this device
+> skipped: no i8 weights on this device
 > skipped: no fp8 weights on this device
 $ tokmark verify --device ref --op embed,sample --seeds 2 --seed 7 --quick
 > device     ref: float64 reference, scalar, 1 thread, activations f64
@@ -46,12 +50,12 @@ $ TOKMARK_NULL_SCRIPT='wrong_at=/b3/' tokmark verify --device null --op model --
 $ grep -c '  FAIL small-.* decode batch=3 context=17 .*: gemm lm_head m=3 n=307 k=136: logits\[' out
 > 10
 $ grep -v FAIL out | tail -6 | cut -c1-42
-> model      nvfp4    fp8          0       0
->
-> 68 run, 11 failed, 42 skipped
+> 68 run, 11 failed, 66 skipped
 > skipped: no fp8 cache on this device
 > skipped: no fp8 weights on this device
 > skipped: no nvfp4 weights on this device
+> skipped: no i8 weights on this device
+> skipped: no i4 weights on this device
 
 # One that supports nothing.
 $ TOKMARK_NULL_SCRIPT='unsupported_at=small' tokmark verify --device null --op model --seeds 1 --quick
@@ -60,22 +64,22 @@ $ TOKMARK_NULL_SCRIPT='unsupported_at=small' tokmark verify --device null --op m
 > cases      every fifth, 1 seed from 1
 >
 > op         weights  cache      run  failed  skipped worst of its limit  verdict
-> model      f32      f32          0       0        4                  -  skipped
-> model      fp8      bf16         0       0        2                  -  skipped
-> model      bf16     bf16         0       0        6                  -  skipped
-> model      f32      bf16         0       0        3                  -  skipped
-> model      nvfp4    bf16         0       0        3                  -  skipped
-> model      bf16     f32          0       0        1                  -  skipped
+> model      f32      f32          0       0        5                  -  skipped
+> model      fp8      bf16         0       0        1                  -  skipped
+> model      i8       f32          0       0        1                  -  skipped
+> model      bf16     bf16         0       0        8                  -  skipped
+> model      bf16     fp8          0       0        4                  -  skipped
+> model      i8       bf16         0       0        4                  -  skipped
+> model      nvfp4    fp8          0       0        3                  -  skipped
 > model      fp8      fp8          0       0        1                  -  skipped
-> model      nvfp4    fp8          0       0        1                  -  skipped
-> model      bf16     fp8          0       0        1                  -  skipped
 >
-> 0 run, 0 failed, 22 skipped
+> 0 run, 0 failed, 27 skipped
 > skipped: scripted: not supported
 > skipped: no fp8 weights on this device
-> skipped: no nvfp4 weights on this device
+> skipped: no i8 weights on this device
 > skipped: no fp8 cache on this device
-! tokmark: nothing was verified: all 22 cases were skipped
+> skipped: no nvfp4 weights on this device
+! tokmark: nothing was verified: all 27 cases were skipped
 
 $ tokmark verify --op
 ? 2

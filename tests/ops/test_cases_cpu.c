@@ -45,6 +45,37 @@ Test(cases_cpu, every_isa_single_threaded)
   cr_expect_geq(found, 1);
 }
 
+/* What integer weights stand for is read back from their bits: ragged rows, a last block of rows, several panels. */
+Test(cases_cpu, integer_weights_are_what_the_fill_says)
+{
+  static const enum tmk_dtype dtypes[] = {TMK_DTYPE_I8, TMK_DTYPE_I4};
+  enum { N = 139, K = 288, COUNT = N * K };
+  struct tmk_backend *backend;
+  struct tmk_device_info info;
+  struct tmk_error err = {0};
+  const struct tmk_open_args args = {0};
+  cr_assert_eq(tmk_backend_cpu.open(&args, &backend, &err), TMK_OK, "%s", err.message);
+  cr_assert_eq(tmk_backend_cpu.describe(backend, &info, &err), TMK_OK, "%s", err.message);
+  for (int d = 0; d < 2; d++) {
+    const struct tmk_verify_case c = {.group = TMK_OP_GEMM,
+                                      .weight_dtype = dtypes[d],
+                                      .scale = 1,
+                                      .op = {.kind = TMK_OP_GEMM, .u.gemm = {.m = 1, .n = N, .k = K}}};
+    struct tmk_plan *plan;
+    struct tmk_exec *exec;
+    static double expected[COUNT], got[COUNT];
+    cr_assert_eq(tmk_verify_case_plan(&c, info.act_dtype, 5, &plan, &err), TMK_OK, "%s", err.message);
+    cr_assert_eq(tmk_backend_cpu.prepare(backend, plan, &exec, &err), TMK_OK, "%s", err.message);
+    const int weight = plan->ops[0].u.gemm.weight;
+    tmk_tensor_values(&plan->tensors[weight], 5, 0, COUNT, expected);
+    cr_assert_eq(tmk_backend_cpu.read(exec, weight, 0, COUNT, got, &err), TMK_OK, "%s", err.message);
+    for (int i = 0; i < COUNT; i++) cr_assert_eq(got[i], expected[i], "%s %d", tmk_dtype_name(dtypes[d]), i);
+    tmk_backend_cpu.release(exec);
+    tmk_plan_destroy(plan);
+  }
+  tmk_backend_cpu.close(backend);
+}
+
 /* Two threads: how work is cut. Every fifth case: on a machine with other load, threads that wait for each other take long. */
 Test(cases_cpu, two_threads)
 {

@@ -14,7 +14,8 @@ Test(dtype, names_go_both_ways)
   } rows[] = {
       {TMK_DTYPE_F64, "f64"},     {TMK_DTYPE_F32, "f32"},    {TMK_DTYPE_BF16, "bf16"},
       {TMK_DTYPE_F16, "f16"},     {TMK_DTYPE_F8E4M3, "fp8"}, {TMK_DTYPE_NVFP4, "nvfp4"},
-      {TMK_DTYPE_MXFP4, "mxfp4"}, {TMK_DTYPE_I8, "i8"},      {TMK_DTYPE_I32, "i32"},
+      {TMK_DTYPE_MXFP4, "mxfp4"}, {TMK_DTYPE_I8, "i8"},      {TMK_DTYPE_I4, "i4"},
+      {TMK_DTYPE_I32, "i32"},
   };
   cr_assert_eq(sizeof rows / sizeof rows[0], TMK_DTYPE_COUNT - 1);
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -27,12 +27,80 @@ Test(quantise, scales)
   cr_expect_eq(tmk_quantise_scale(TMK_DTYPE_NVFP4, 2688), 1);
   cr_expect_eq(tmk_quantise_scale(TMK_DTYPE_NVFP4, 2689), 2);
   cr_expect_eq(tmk_quantise_scale(TMK_DTYPE_NVFP4, 1344), 0.5f);
+  cr_expect_eq(tmk_quantise_scale(TMK_DTYPE_I8, 127), 1);
+  cr_expect_eq(tmk_quantise_scale(TMK_DTYPE_I8, 127.0001f), 2);
+  cr_expect_eq(tmk_quantise_scale(TMK_DTYPE_I4, 1000), 1);
   cr_expect_eq(tmk_quantise_scale(TMK_DTYPE_F8E4M3, 0), 1);
   cr_expect_eq(tmk_quantise_scale(TMK_DTYPE_BF16, 1000), 1);
   cr_expect_eq(tmk_quantise_x_scale(TMK_DTYPE_F8E4M3), 0x1p-4f);
   cr_expect_eq(tmk_quantise_x_scale(TMK_DTYPE_NVFP4), 0x1p-6f);
   cr_expect_eq(tmk_quantise_x_scale(TMK_DTYPE_BF16), 1);
   cr_expect(tmk_quantises_x(TMK_DTYPE_F8E4M3) && tmk_quantises_x(TMK_DTYPE_NVFP4) && !tmk_quantises_x(TMK_DTYPE_BF16));
+  cr_expect(tmk_quantises_x(TMK_DTYPE_I8) && tmk_quantises_x(TMK_DTYPE_I4));
+  cr_expect(tmk_quantises_rows(TMK_DTYPE_I8) && tmk_quantises_rows(TMK_DTYPE_I4) && !tmk_quantises_rows(TMK_DTYPE_NVFP4));
+}
+
+/* With scale 1/8: ties go to the even integer, 127 eighths are 15.875, and more saturates. */
+Test(quantise, i8_row_worked_by_hand)
+{
+  const float values[] = {1, 0.0625f, 0.1875f, 0.3125f, -0.0625f, 15.875f, 15.95f, -16, -1000, 0};
+  const double expected[] = {1, 0, 0.25, 0.25, 0, 15.875, 15.875, -15.875, -15.875, 0};
+  double logical[10];
+  tmk_quantise_row(TMK_DTYPE_I8, 0.125f, 10, values, logical);
+  for (int i = 0; i < 10; i++) cr_expect_eq(logical[i], expected[i], "%g: %g", (double)values[i], logical[i]);
+}
+
+/* First block: largest 7, so b = 1. Second, shorter: largest 0.7, b = f16(0.1) = 0.0999755859375, of which 0.26 is 2.6. */
+Test(quantise, i4_row_worked_by_hand)
+{
+  enum { COUNT = 32 + 3 };
+  float values[COUNT] = {7, 0.5f, 1.5f, -2.5f, -3.51f, 6.6f, -7};
+  const double first[] = {7, 0, 2, -2, -4, 7, -7};
+  double logical[COUNT];
+  values[32] = -0.7f;
+  values[33] = 0.26f;
+  tmk_quantise_row(TMK_DTYPE_I4, 1, COUNT, values, logical);
+  for (int i = 0; i < 7; i++) cr_expect_eq(logical[i], first[i], "%g: %g", (double)values[i], logical[i]);
+  cr_expect_eq(logical[32], -7 * 0.0999755859375);
+  cr_expect_eq(logical[33], 3 * 0.0999755859375);
+  cr_expect_eq(logical[34], 0);
+}
+
+/* A block whose scale is below half of f16's least number is 0; one that rounds up to that number saturates at 7 of it. */
+Test(quantise, i4_ends_of_the_block_scale)
+{
+  float values[32] = {7 * 0x1p-25f};
+  double logical[32];
+  tmk_quantise_row(TMK_DTYPE_I4, 1, 32, values, logical);
+  cr_expect_eq(logical[0], 0);
+  values[0] = 7 * 0x1p-24f * 1.4f;
+  tmk_quantise_row(TMK_DTYPE_I4, 1, 32, values, logical);
+  cr_expect_eq(logical[0], 7 * 0x1p-24);
+}
+
+/* With weights of i8 and i4 a row of x has the scale of its largest element, and no other row's. */
+Test(quantise, x_of_integers_has_a_scale_a_row)
+{
+  static const enum tmk_dtype dtypes[] = {TMK_DTYPE_I8, TMK_DTYPE_I4};
+  enum { COUNT = 300 };
+  double x[COUNT], rounded[COUNT];
+  for (int i = 0; i < COUNT; i++) x[i] = i - 127;
+  for (int d = 0; d < 2; d++) {
+    tmk_quantise_x(dtypes[d], 255, x, rounded); /* −127 … 127: scale 1 */
+    for (int i = 0; i < 255; i++) cr_expect_eq(rounded[i], x[i]);
+    tmk_quantise_x(dtypes[d], COUNT, x, rounded);
+    const double scale = (double)(172 / 127.0f);
+    for (int i = 0; i < COUNT; i++) cr_expect_eq(rounded[i], nearbyint((double)((float)x[i] / (float)scale)) * scale, "%d", i);
+    const double none[3] = {0, -0.0, 0}, tiny[2] = {0x1p-149, 0};
+    tmk_quantise_x(dtypes[d], 3, none, rounded);
+    for (int i = 0; i < 3; i++) cr_expect_eq(rounded[i], 0);
+    tmk_quantise_x(dtypes[d], 2, tiny, rounded);
+    cr_expect_eq(rounded[0], 0);
+    x[7] = (double)NAN;
+    tmk_quantise_x(dtypes[d], COUNT, x, rounded);
+    for (int i = 0; i < COUNT; i++) cr_expect(isnan(rounded[i]));
+    x[7] = 7 - 127;
+  }
 }
 
 /* With scale 1/16: 1 is 16; 1.0625 = 17/16 is a tie of 16 and 18 and goes to the even 16; 28 is 448; 29 saturates. */
@@ -92,6 +160,8 @@ Test(quantise, nan_stays)
     for (int i = 0; i < 32; i++) cr_expect_eq(isnan(logical[i]), i == place);
     tmk_quantise_row(TMK_DTYPE_NVFP4, 0x1p-6f, 32, values, logical);
     for (int i = 0; i < 32; i++) cr_expect_eq(isnan(logical[i]), i < 16);
+    tmk_quantise_row(TMK_DTYPE_I4, 1, 32, values, logical);
+    for (int i = 0; i < 32; i++) cr_expect(isnan(logical[i]));
     values[place] = (float)place;
   }
 }
@@ -140,6 +210,8 @@ Test(quantise, values_of_a_tensor_are_the_same_in_parts)
 {
   expect_parts(TMK_DTYPE_F8E4M3);
   expect_parts(TMK_DTYPE_NVFP4);
+  expect_parts(TMK_DTYPE_I8);
+  expect_parts(TMK_DTYPE_I4);
   expect_parts(TMK_DTYPE_BF16);
   expect_parts(TMK_DTYPE_F32);
 }
