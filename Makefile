@@ -47,6 +47,8 @@ $(if $(and $(HAVE_CUDA),$(filter-out $(subst $(comma), ,$(CUDA_ARCHS)),$(subst $
 COMPILER := $(notdir $(lastword $(CC)))
 CONFIG := $(MODE)$(if $(filter-out gcc,$(COMPILER)),-$(COMPILER))$(if $(HAVE_CUDA),-cuda)$(if $(HAVE_MPI),-mpi)
 B := build/$(CONFIG)
+# Kernels are the same with sanitizers and with MPI, and take long to compile.
+CU := build/cu-$(COMPILER)-$(subst $(comma),-,$(ARCHS))
 ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
 
 # cJSON: where CJSON_PREFIX says, else where pkg-config says, else on the compiler's own paths.
@@ -110,7 +112,7 @@ $(if $(and $(CHARTJS),$(if $(wildcard $(CHARTJS)),,missing)),$(error CHARTJS=$(C
 HARNESS := $(filter-out harness/main.c harness/comm_mpi.c harness/comm_nccl.c,$(wildcard harness/*.c))
 KERNELS := $(wildcard kernels/ref/*.c kernels/cpu/*.c kernels/null/*.c)
 OBJS := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(KERNELS) $(if $(HAVE_MPI),$(MPI_SOURCES)) $(if $(HAVE_CUDA),$(wildcard harness/comm_nccl.c)))
-OBJS += $(if $(HAVE_CUDA),$(addprefix $(B)/,$(addsuffix .o,$(basename $(CUDA_SOURCES)))))
+OBJS += $(if $(HAVE_CUDA),$(patsubst %.c,$(B)/%.o,$(filter %.c,$(CUDA_SOURCES))) $(patsubst %.cu,$(CU)/%.o,$(filter %.cu,$(CUDA_SOURCES))))
 LIB := $(B)/libtokmark.a
 DATA := $(wildcard harness/data/*)
 TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/ops/test_*.c)
@@ -190,7 +192,9 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) $(EXTRA) -MMD -MP -c -o $@ $<
-$(B)/kernels/cuda/%.o: kernels/cuda/%.cu $(B)/flags
+$(CU)/flags: FORCE | toolchain
+	$(call stamp,$(lastword $(CC)) | $(CUDA_FLAGS_TEXT))
+$(CU)/kernels/cuda/%.o: kernels/cuda/%.cu $(CU)/flags
 	@mkdir -p $(@D)
 	$(call say,NVCC,$<)
 	$(Q)$(NVCC) -ccbin $(lastword $(CC)) $(NVCCFLAGS) -MMD -MP -c -o $@ $<

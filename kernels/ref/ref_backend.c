@@ -61,6 +61,7 @@ static enum tmk_status describe(struct tmk_backend *backend, struct tmk_device_i
   info->act_dtype = math;
   info->math_dtype[TMK_DTYPE_F32] = info->math_dtype[TMK_DTYPE_BF16] = math;
   info->math_dtype[TMK_DTYPE_F8E4M3] = info->math_dtype[TMK_DTYPE_NVFP4] = math;
+  info->math_dtype[TMK_DTYPE_I8] = info->math_dtype[TMK_DTYPE_I4] = math;
   info->kv_dtype[TMK_DTYPE_F32] = info->kv_dtype[TMK_DTYPE_BF16] = info->kv_dtype[TMK_DTYPE_F8E4M3] = true;
   info->min_sample_ns = 50000000;
   return TMK_OK;

@@ -104,7 +104,8 @@ Test(cpu_backend, describe)
   cr_expect_eq(info.act_dtype, TMK_DTYPE_F32);
   for (int dtype = 0; dtype < TMK_DTYPE_COUNT; dtype++) {
     const bool runs = dtype == TMK_DTYPE_F32 || dtype == TMK_DTYPE_BF16;
-    cr_expect_eq(info.math_dtype[dtype], runs ? TMK_DTYPE_F32 : TMK_DTYPE_NONE);
+    const bool integers = dtype == TMK_DTYPE_I8 || dtype == TMK_DTYPE_I4;
+    cr_expect_eq(info.math_dtype[dtype], runs ? TMK_DTYPE_F32 : integers ? TMK_DTYPE_I8 : TMK_DTYPE_NONE);
     cr_expect_eq(info.kv_dtype[dtype], runs);
   }
   cr_expect_eq(info.min_sample_ns, 50000000);
@@ -472,7 +473,7 @@ static int find_op(const struct tmk_plan *plan, enum tmk_op_kind kind)
 Test(cpu_backend, supports_says_why_not)
 {
   struct tmk_plan *plan = tiny_plan(TMK_PHASE_DECODE, 1, 8, TMK_DTYPE_F16);
-  expect_refused(plan, find_op(plan, TMK_OP_GEMM), "weight: dtype f16: must be f32 or bf16");
+  expect_refused(plan, find_op(plan, TMK_OP_GEMM), "weight: dtype f16: must be f32, bf16, i8 or i4");
   plan = tiny_plan(TMK_PHASE_DECODE, 1, 8, TMK_DTYPE_F16);
   expect_refused(plan, find_op(plan, TMK_OP_ATTENTION), "k_cache: dtype f16: must be f32 or bf16");
   plan = tiny_plan(TMK_PHASE_DECODE, 1, 8, TMK_DTYPE_F32);
@@ -511,7 +512,9 @@ static void check_ceilings(struct tmk_backend *backend, bool quick)
     cr_expect_lt(peak, lanes * (double)info.fma_ports * 2 * 7e9 * backend->team.threads, "%g", peak);
   }
   cr_expect(isnan(c.flops_per_s[TMK_DTYPE_BF16]));
-  cr_expect_geq(c.repeats, quick ? 3 : 10);
+  const double dots = c.flops_per_s[TMK_DTYPE_I8]; /* bytes: four in the place of a float, and another instruction to add them */
+  cr_expect(dots > 1e8 && dots < 16 * peak, "%g", dots);
+  cr_expect_geq(c.repeats, 3);
   cr_expect_neq(c.read_pattern[0], '\0');
   cr_expect_neq(c.copy_pattern[0], '\0');
   cr_expect_neq(c.flops_pattern[0], '\0');

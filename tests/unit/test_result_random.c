@@ -593,9 +593,9 @@ static void check_same(uint64_t seed, const struct tmk_result *wrote, const stru
 Test(result_random, structs_have_no_members_that_this_test_does_not_know)
 {
   cr_expect_eq(sizeof(struct tmk_model), 488, "%zu", sizeof(struct tmk_model));
-  cr_expect_eq(sizeof(struct tmk_device_info), 1440, "%zu", sizeof(struct tmk_device_info));
-  cr_expect_eq(sizeof(struct tmk_ceilings), 264, "%zu", sizeof(struct tmk_ceilings));
-  cr_expect_eq(sizeof(struct tmk_device_result), 1816, "%zu", sizeof(struct tmk_device_result));
+  cr_expect_eq(sizeof(struct tmk_device_info), 1448, "%zu", sizeof(struct tmk_device_info));
+  cr_expect_eq(sizeof(struct tmk_ceilings), 272, "%zu", sizeof(struct tmk_ceilings));
+  cr_expect_eq(sizeof(struct tmk_device_result), 1840, "%zu", sizeof(struct tmk_device_result));
   cr_expect_eq(sizeof(struct tmk_workload), 184, "%zu", sizeof(struct tmk_workload));
   cr_expect_eq(sizeof(struct tmk_op_workload), 112, "%zu", sizeof(struct tmk_op_workload));
   cr_expect_eq(sizeof(struct tmk_comm_workload), 32, "%zu", sizeof(struct tmk_comm_workload));
