@@ -188,7 +188,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="every fifth case of each table only")
     parser.add_argument("--device", default="H100")
-    parser.add_argument("--op", default="", help="these operations only")
+    parser.add_argument("--op", default="", help="these operations only; gemm:3 is the walk of a device of 3 SMs alone")
     parser.add_argument("--floor", type=float, default=95, help="per cent that must be caught")
     parser.add_argument("--list", help="write what became of each mutant to this file")
     parser.add_argument("program", type=pathlib.Path)
@@ -202,7 +202,8 @@ def main():
     equivalents = Equivalents(HERE / "mutants_equivalent.txt")
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         ops = args.op.split(",") if args.op else [op for op, _, _ in WALKS]
-        walks = [Walk(op, device or args.device, sms, args, pathlib.Path(folder)) for op, device, sms in WALKS if op in ops]
+        walks = [Walk(op, device or args.device, sms, args, pathlib.Path(folder)) for op, device, sms in WALKS
+                 if op in ops or f"{op}:{sms}" in ops]
         # The slow ones are started first; results keep the order.
         waiting = {w: pool.submit(w.plan) for w in reversed(walks)}
         walks = [waiting[w].result() for w in walks]
