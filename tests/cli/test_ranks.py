@@ -68,7 +68,7 @@ def ranks_of(layout):
 
 
 def test_run_threads(box):
-    for options, layout in LAYOUTS[-1:] if os.environ.get("ASAN") else LAYOUTS: # under sanitizers the one that has all of them
+    for options, layout in LAYOUTS[-1:] if os.environ.get("ASAN") else LAYOUTS:  # under sanitizers the one that has all of them
         code, out, err = box.run(f"tokmark run --device cpu {options} {SMALL} {QUICK} --phase decode,prefill --batch 5 --per-op "
                                  "-o r.json --force")
         assert code == 0, (options, code, out, err)
