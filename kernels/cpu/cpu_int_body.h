@@ -27,7 +27,7 @@ enum { ROWS_I8 = 12, ROWS_I4 = 6, X_OFFSET = 128 };
 /* Products of two neighbours are added in 16 bits: at most 2 · 127², so signs go from the weight to x. */
 enum { ROWS_I8 = 4, ROWS_I4 = 2, X_OFFSET = 0 };
 #define DOT_I4(acc, w, x)                                                                                              \
-  ((acc) + (vi)_mm256_madd_epi16(_mm256_maddubs_epi16((__m256i)(w), (__m256i)(x)), _mm256_set1_epi16(1)))
+  (vi)((vu)(acc) + (vu)_mm256_madd_epi16(_mm256_maddubs_epi16((__m256i)(w), (__m256i)(x)), _mm256_set1_epi16(1)))
 #define DOT_I8(acc, w, x) DOT_I4(acc, _mm256_abs_epi8((__m256i)(w)), _mm256_sign_epi8((__m256i)(x), (__m256i)(w)))
 #define EACH_HEIGHT_I8(X) X(1) X(2) X(3) X(4)
 #define EACH_HEIGHT_I4(X) X(1) X(2)
@@ -41,7 +41,7 @@ INLINE vi dot_signed(vi acc, vi w, vi x)
 #else
   const int16x8_t low = vmull_s8(vget_low_s8((int8x16_t)w), vget_low_s8((int8x16_t)x));
   const int16x8_t high = vmull_s8(vget_high_s8((int8x16_t)w), vget_high_s8((int8x16_t)x));
-  return acc + (vi)vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high));
+  return (vi)((vu)acc + (vu)vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high)));
 #endif
 }
 #define DOT_I8 dot_signed
@@ -53,7 +53,7 @@ INLINE vi dot_signed(vi acc, vi w, vi x)
 enum { ROWS_I8 = 4, ROWS_I4 = 2, X_OFFSET = 0 };
 INLINE vi dot_signed(vi acc, vi w, vi x)
 {
-  for (int i = 0; i < 32; i += 8) acc += (w << (24 - i) >> 24) * (x << (24 - i) >> 24);
+  for (int i = 0; i < 32; i += 8) acc = (vi)((vu)acc + (vu)(((vi)((vu)w << (24 - i)) >> 24) * ((vi)((vu)x << (24 - i)) >> 24)));
   return acc;
 }
 #define DOT_I8 dot_signed
@@ -320,7 +320,7 @@ static void kernel_int_gemm(const struct tmk_cpu_int_gemm *g, struct tmk_cpu_par
 
 /* ---- the ceiling ---- */
 
-/* The widest tile's chains, on registers. Each starts and goes on from bytes that the compiler is not told: it would make one chain of
+/* The widest tile's chains, on registers; they wrap around (of a GEMM's sums none does). Each starts and goes on from bytes that the compiler is not told: it would make one chain of
  * those that are equal. */
 static int32_t int_dot_loop(int64_t rounds)
 {
@@ -336,7 +336,7 @@ static int32_t int_dot_loop(int64_t rounds)
 #define DOT_ROWS EACH_ROW_4
 #endif
 #define DOT_START(r, a, i, ...) vi ILOW(r) = i_splat4((a) + (i)*lda), IHIGH(r) = ILOW(r) + 1;
-#define DOT_SUM(r, a, i, ...)   low += ILOW(r) + IHIGH(r);
+#define DOT_SUM(r, a, i, ...)   low ^= ILOW(r) ^ IHIGH(r);
   __asm__ volatile("" : : "r"(bytes) : "memory");
   DOT_ROWS(DOT_START, )
   for (int64_t i = 0; i < rounds; i++) {
