@@ -8,7 +8,8 @@
 
 /* In the order of the enum. Block scales: NVFP4 from NVIDIA's cuDNN and TensorRT documents (16 elements, one e4m3
  * scale; the one f32 scale of a whole tensor is not counted), MXFP4 from OCP Microscaling Formats v1.0, section 5.3 (32
- * elements, one e8m0 scale). I4: what GGUF calls Q4_0, but for the signs: 32 elements, one f16 scale. "fp8" is e4m3: inference keeps weights and cache in it, e5m2 is for gradients. */
+ * elements, one e8m0 scale). I4: what GGUF calls Q4_0, but symmetric: 32 elements, one f16 scale. "fp8" is e4m3: inference keeps
+ * weights and cache in it, e5m2 is for gradients. */
 static const struct tmk_dtype_row dtype_rows[TMK_DTYPE_COUNT] = {
     [TMK_DTYPE_NONE] = {.name = "none"},
     [TMK_DTYPE_F64] = {"f64", .bits = 64, .mantissa_bits = 52, .min_exponent = -1022,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "plan_parts.h"
+#include "tokmark/quantise.h"
 
 #define BATCH_MAX     65536
 #define DIMENSION_MAX ((int64_t)1 << 30)
@@ -107,9 +108,7 @@ static enum tmk_status check_workload(const struct tmk_workload *w, const struct
                     tmk_phase_name(w->phase));
   }
   if (w->layers_held != 0) TMK_TRY(check_range("--layers", w->layers_held, 1, m->num_hidden_layers, err));
-  if (w->weight_dtype != TMK_DTYPE_I8 && w->weight_dtype != TMK_DTYPE_I4) {
-    TMK_TRY(check_dtype("--dtype", w->weight_dtype, err));
-  }
+  if (!tmk_quantises_rows(w->weight_dtype)) TMK_TRY(check_dtype("--dtype", w->weight_dtype, err));
   TMK_TRY(check_blocks(w->weight_dtype, m, err));
   TMK_TRY(check_dtype("--kv-dtype", w->kv_dtype, err));
 out:

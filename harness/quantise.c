@@ -38,10 +38,9 @@ float tmk_quantise_scale(enum tmk_dtype dtype, float largest)
   return (float)ldexp(1.0, fraction == 0.5 ? exponent - 1 : exponent);
 }
 
-/* NaN if one of them is. */
-static float largest_of(int64_t count, const float *values)
+/* Of those and `largest`; NaN if one of them is. */
+static float largest_of(float largest, int64_t count, const float *values)
 {
-  float largest = 0;
   for (int64_t i = 0; i < count && !isnan(largest); i++) {
     if (!(fabsf(values[i]) <= largest)) largest = fabsf(values[i]);
   }
@@ -58,13 +57,13 @@ static double integer_of(float v, float scale, int most)
 
 static void quantise_i4_block(int64_t count, const float *values, double *logical)
 {
-  const float scale = tmk_f16_to_f32(tmk_f32_to_f16(largest_of(count, values) / I4_LARGEST));
+  const float scale = tmk_f16_to_f32(tmk_f32_to_f16(largest_of(0, count, values) / I4_LARGEST));
   for (int64_t i = 0; i < count; i++) logical[i] = integer_of(values[i], scale, I4_LARGEST);
 }
 
 static void quantise_block(float tensor_scale, int64_t count, const float *values, double *logical)
 {
-  const float largest = largest_of(count, values);
+  const float largest = largest_of(0, count, values);
   const double block_scale = tmk_e4m3_value(tmk_e4m3_from((double)(largest / (6 * tensor_scale))));
   const float scale = (float)block_scale * tensor_scale;
   for (int64_t i = 0; i < count; i++) {
@@ -102,20 +101,25 @@ void tmk_quantise_row(enum tmk_dtype dtype, float scale, int64_t count, const fl
   }
 }
 
+/* The run of x from k on, as float32; returns its length. */
+static int64_t take_run(int64_t count, const double *x, int64_t k, float run[RUN])
+{
+  const int64_t part = count - k < RUN ? count - k : RUN;
+  for (int64_t i = 0; i < part; i++) run[i] = (float)x[k + i];
+  return part;
+}
+
 void tmk_quantise_x(enum tmk_dtype weight_dtype, int64_t count, const double *x, double *rounded)
 {
   float run[RUN], scale = tmk_quantise_x_scale(weight_dtype);
   if (tmk_quantises_rows(weight_dtype)) {
     float largest = 0;
-    for (int64_t i = 0; i < count && !isnan(largest); i++) {
-      if (!(fabsf((float)x[i]) <= largest)) largest = fabsf((float)x[i]);
-    }
+    for (int64_t k = 0; k < count; k += RUN) largest = largest_of(largest, take_run(count, x, k, run), run);
     scale = largest / I8_LARGEST;
     weight_dtype = TMK_DTYPE_I8;
   }
   for (int64_t k = 0; k < count; k += RUN) {
-    const int64_t part = count - k < RUN ? count - k : RUN;
-    for (int64_t i = 0; i < part; i++) run[i] = (float)x[k + i];
+    const int64_t part = take_run(count, x, k, run);
     tmk_quantise_row(weight_dtype, scale, part, run, rounded + k);
   }
 }

@@ -57,8 +57,8 @@ struct tmk_op_rmsnorm {
 
 /* y[m, n] = Σ_k x[m, k] weight[n, k] + bias[n]
  * With a weight of F8E4M3 or NVFP4, x is first rounded to that type too, with one of I8 or I4 to I8 (quantise.h: each row m in
- * runs along k), and x[m, k] and weight[n, k] above are what the rounded ones stand for. Their products are exact; Σ is as wide as the device's tensor cores
- * of that type add, which is less than float32 for F8E4M3 before sm_100 (kernels/ref/ref_ops_f32.c, narrow_dot). */
+ * runs along k), and x[m, k] and weight[n, k] above are what the rounded ones stand for. Their products are exact; Σ is as wide
+ * as the device's tensor cores of that type add, which is less than float32 for F8E4M3 before sm_100 (kernels/ref/ref_ops_f32.c, narrow_dot). */
 struct tmk_op_gemm {
   int64_t m, n, k; /* k: a multiple of 16 with a weight of NVFP4, of 32 with I4 */
   int x;      /* in:  [m, k] */

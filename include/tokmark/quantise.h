@@ -1,8 +1,8 @@
 /* quantise.h: what narrow weights, and the inputs of the GEMMs that use them, are rounded to. Every reference and every device
  * follows it bit for bit, so quantisation is part of the truth that results are verified against, not an error.
  *
- * e4m3(v), e2m1(v) and int8(v), −127 … 127, round to nearest even and saturate, as in dtype.h. All divisions are IEEE float32 divisions, rounded to
- * nearest even; a scale is a power of two, so dividing by it is exact. A run of neighbours v[i] along the last dimension, k:
+ * e4m3(v), e2m1(v) and int8(v), −127 … 127, round to nearest even and saturate, as in dtype.h. All divisions are IEEE float32
+ * divisions, rounded to nearest even; a scale s or t of a tensor is a power of two, so dividing by it is exact. A run of neighbours v[i] along the last dimension, k:
  *
  *   F8E4M3, one scale s a tensor     q[i] = e4m3(v[i] / s)                          stands for  q[i] · s
  *   I8, one scale s a row            q[i] = int8(v[i] / s)                          stands for  q[i] · s
@@ -13,14 +13,15 @@
  *   blocks of 16 from the start      q[i] = e2m1(v[i] / (b · t)), +0 where b is 0
  *   of a row (the last may be shorter)
  *
- * NaN stays NaN: of F8E4M3 the element; of I8 the row, of I4 the block; in NVFP4 a block with a NaN in it has b = NaN, so all of it is NaN. 6 and 448 are the
- * largest numbers of e2m1 and e4m3. b is rounded, and where it is rounded down the largest elements of its block saturate.
+ * NaN stays NaN: of F8E4M3 and of I8 the element, of an I8 row of x and of an I4 block all of it; in NVFP4 a block with a NaN in it
+ * has b = NaN, so all of it is NaN. 6 and 448 are the largest numbers of e2m1 and e4m3. b is rounded, and where it is rounded down
+ * the largest elements of its block saturate.
  *
  * Which v and which scale:
  *   weights      v is the fill value (fill.h). The scale is the smallest power of two with |v| ≤ 448 s (F8E4M3) or 6 · 448 t
- *                (NVFP4) or 127 s (I8) for all values that the fill can give, |fill_offset| + fill_scale: nothing saturates and the largest
- *                values, or block scales, are in the upper binades of e4m3.
- *   x of a GEMM  v is x as float32 (x is bf16 on every device, so that is exact). Static scales, the same for every op and run:
+ *                (NVFP4) or 127 s (I8; every row has the same) for all values that the fill can give, |fill_offset| + fill_scale:
+ *                nothing saturates and the largest values, or block scales, are in the upper binades of e4m3.
+ *   x of a GEMM  v is x as float32 (x is bf16 or float32 on every device, so that is exact). Static scales, the same for every op and run:
  *                TMK_F8E4M3_X_SCALE, TMK_NVFP4_X_SCALE. With weights of I8 and of I4, x is I8 with a scale for each row (each
  *                token), taken from the row: max |x| / 127, rounded to float32; a row of zeros, or so small that this is 0, is 0.
  *   KV cache     F8E4M3 with scale 1.

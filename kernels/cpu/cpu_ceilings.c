@@ -17,8 +17,8 @@ enum {
 };
 #define BUFFER_BYTES_MIN ((int64_t)512 << 20)
 #define STREAM_NS        20000000 /* one repeat, at most; longer where the caches are large, and then in fewer repeats */
-#define FMA_NS           4000000  /* one repeat */
-#define FMA_ROUNDS_SCOUT 20000
+#define LOOP_NS          4000000  /* one repeat */
+#define ROUNDS_SCOUT     20000
 
 struct ceilings_work {
   const struct tmk_cpu_kernels *kernels;
@@ -98,17 +98,18 @@ static void choose_used(struct ceilings_work *work, int thread)
   tmk_cpu_team_wait(work->team);
 }
 
-static void time_dot(struct ceilings_work *work, int thread)
+/* A loop on registers alone. */
+static void time_loop(struct ceilings_work *work, float (*loop)(int64_t rounds), int64_t *rounds, int64_t *best_ns, int thread)
 {
-  volatile int32_t sink;
+  volatile float sink;
   lap(work, thread);
-  sink = work->int_kernels->dot(FMA_ROUNDS_SCOUT);
+  sink = loop(ROUNDS_SCOUT);
   const int64_t scout_ns = lap(work, thread);
-  if (thread == 0) work->dot_rounds = FMA_ROUNDS_SCOUT * (FMA_NS / (scout_ns / 1000 + 1)) / 1000 + 1;
+  if (thread == 0) *rounds = ROUNDS_SCOUT * (LOOP_NS / (scout_ns / 1000 + 1)) / 1000 + 1;
   for (int repeat = 0; repeat < work->repeats; repeat++) {
     lap(work, thread);
-    sink = work->int_kernels->dot(work->dot_rounds);
-    keep_best(&work->dot_best_ns, lap(work, thread), thread);
+    sink = loop(*rounds);
+    keep_best(best_ns, lap(work, thread), thread);
   }
   (void)sink;
 }
@@ -122,18 +123,8 @@ static void ceilings_on_thread(void *context, int thread)
   for (int pattern = 0; pattern < PATTERNS; pattern++) {
     if (work->tried[pattern]) time_pattern(work, pattern, thread);
   }
-  volatile float sink = 0.0f;
-  lap(work, thread);
-  sink = work->kernels->fma(FMA_ROUNDS_SCOUT);
-  const int64_t scout_ns = lap(work, thread);
-  if (thread == 0) work->fma_rounds = FMA_ROUNDS_SCOUT * (FMA_NS / (scout_ns / 1000 + 1)) / 1000 + 1;
-  for (int repeat = 0; repeat < work->repeats; repeat++) {
-    lap(work, thread);
-    sink = work->kernels->fma(work->fma_rounds);
-    keep_best(&work->fma_best_ns, lap(work, thread), thread);
-  }
-  (void)sink;
-  time_dot(work, thread);
+  time_loop(work, work->kernels->fma, &work->fma_rounds, &work->fma_best_ns, thread);
+  time_loop(work, work->int_kernels->dot, &work->dot_rounds, &work->dot_best_ns, thread);
 }
 
 /* 512 MiB or four last-level caches, or a quarter of what is free where memory is short. */

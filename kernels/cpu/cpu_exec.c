@@ -205,7 +205,7 @@ static enum tmk_status check_tensors(const struct tmk_plan *plan, struct tmk_err
     const bool weight = t->role == TMK_ROLE_WEIGHT, cache = t->role == TMK_ROLE_KV_CACHE;
     const bool rank_fits = weight ? t->rank == 1 || t->rank == 2 : cache ? t->rank == 4 : t->rank >= 1;
     const bool dtype_fits = t->dtype == TMK_DTYPE_F32 || (t->dtype == TMK_DTYPE_BF16 && (weight || t->rank == 4)) ||
-                            (tmk_cpu_is_int(t->dtype) && weight && t->rank == 2) ||
+                            (tmk_quantises_rows(t->dtype) && weight && t->rank == 2) ||
                             (t->dtype == TMK_DTYPE_I32 && t->rank == 1 && !weight) || t->role == TMK_ROLE_CONSTANT;
     if (rank_fits && dtype_fits) continue;
     return tmk_fail(err, TMK_ERR_UNSUPPORTED, "cpu: tensor %s of rank %d and dtype %s: has no layout for it", t->name,

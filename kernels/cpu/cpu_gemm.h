@@ -12,9 +12,8 @@
 #include "cpu_gemm_cut.h"
 #include "cpu_tile.h"
 
-/* BLOCK_K: 32 KiB of panel in f32, what first-level caches hold beside a tile's rows of x. BLOCK_ROWS: enough that streaming
- * the weights again costs 1/160 of a read per multiply-add. */
-enum { BLOCK_K = 256, BLOCK_ROWS = 160 };
+/* 32 KiB of panel in f32, what first-level caches hold beside a tile's rows of x. */
+enum { BLOCK_K = 256 };
 
 /* One panel and one block of k for all rows of the block. */
 INLINE void gemm_panel(const struct tmk_cpu_gemm *g, const struct gemm_block *b, int64_t panel, int64_t k_first,
@@ -39,8 +38,9 @@ INLINE void gemm_panel(const struct tmk_cpu_gemm *g, const struct gemm_block *b,
   tile_rows(t, g->weight_dtype, b->rows);
 }
 
-static void gemm_do_block(const struct tmk_cpu_gemm *g, struct gemm_block *b)
+static void gemm_do_block(const void *context, struct gemm_block *b)
 {
+  const struct tmk_cpu_gemm *g = context;
   const bool one_tile = b->rows <= TILE_ROWS && (PAIRS == 1 || b->rows <= 2);
   const int64_t step = one_tile ? g->k : BLOCK_K;
   /* While one block is in the cache, the tiles fetch the next. */
@@ -52,7 +52,7 @@ static void gemm_do_block(const struct tmk_cpu_gemm *g, struct gemm_block *b)
 
 static void kernel_gemm(const struct tmk_cpu_gemm *g, struct tmk_cpu_part part)
 {
-  GEMM_CUT(g, part, TILE_ROWS, BLOCK_ROWS, gemm_do_block)
+  gemm_cut(g, part, TILE_ROWS, BLOCK_ROWS, gemm_do_block, g);
 }
 
 #endif

@@ -23,11 +23,6 @@ enum {
   TMK_CPU_I4_BLOCK_BYTES = TMK_CPU_I4_SCALES + TMK_CPU_PANEL * TMK_I4_BLOCK / 2,
 };
 
-static inline bool tmk_cpu_is_int(enum tmk_dtype dtype)
-{
-  return dtype == TMK_DTYPE_I8 || dtype == TMK_DTYPE_I4;
-}
-
 static inline int64_t tmk_cpu_int_panel_bytes(enum tmk_dtype dtype, int64_t k)
 {
   if (dtype == TMK_DTYPE_I8) return TMK_CPU_PANEL * tmk_cpu_round_up(k, 4) + TMK_CPU_I8_TAIL;
@@ -47,13 +42,7 @@ static inline int64_t tmk_cpu_int_x_blocks(int64_t k)
 }
 
 struct tmk_cpu_int_gemm {
-  int64_t m, n, k;
-  const float *x;     /* rows [m, k] */
-  const void *weight; /* panels [n, k] */
-  enum tmk_dtype weight_dtype;
-  const float *bias; /* [n], readable to whole panels, or NULL */
-  float *y;          /* rows [m, n], written to whole panels */
-  int64_t x_stride, y_stride;
+  struct tmk_cpu_gemm gemm;
   int8_t *q;         /* [m][tmk_cpu_int_x_stride(k)]: x rounded */
   float *q_scale;    /* [m] */
   int32_t *q_offset; /* [m][tmk_cpu_int_x_blocks(k)]: −8 times the block's sum; I4 alone */
@@ -66,7 +55,7 @@ struct tmk_cpu_int_kernels {
   void (*quantise)(const struct tmk_cpu_int_gemm *a, struct tmk_cpu_part part);
   void (*gemm)(const struct tmk_cpu_int_gemm *a, struct tmk_cpu_part part);
   /* `rounds` of dot products on registers alone; dot_ops operations a round. */
-  int32_t (*dot)(int64_t rounds);
+  float (*dot)(int64_t rounds);
   int64_t dot_ops;
 };
 

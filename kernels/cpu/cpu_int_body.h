@@ -137,16 +137,16 @@ INLINE void row_round(const float *x, int64_t k, float scale, int offset, int8_t
 
 static void kernel_int_quantise(const struct tmk_cpu_int_gemm *a, struct tmk_cpu_part part)
 {
-  const int64_t stride = tmk_cpu_int_x_stride(a->k), blocks = tmk_cpu_int_x_blocks(a->k);
-  const int offset = a->weight_dtype == TMK_DTYPE_I8 ? X_OFFSET : 0;
-  for (int64_t row = tmk_cpu_part_first(part, a->m); row < tmk_cpu_part_end(part, a->m); row++) {
-    const float *x = a->x + row * a->x_stride;
+  const int64_t stride = tmk_cpu_int_x_stride(a->gemm.k), blocks = tmk_cpu_int_x_blocks(a->gemm.k);
+  const int offset = a->gemm.weight_dtype == TMK_DTYPE_I8 ? X_OFFSET : 0;
+  for (int64_t row = tmk_cpu_part_first(part, a->gemm.m); row < tmk_cpu_part_end(part, a->gemm.m); row++) {
+    const float *x = a->gemm.x + row * a->gemm.x_stride;
     int8_t *q = a->q + row * stride;
-    const float scale = row_largest(x, a->k) / 127.0f;
+    const float scale = row_largest(x, a->gemm.k) / 127.0f;
     a->q_scale[row] = scale;
-    row_round(x, a->k, scale, offset, q);
-    memset(q + a->k, 0, (size_t)(blocks * TMK_I4_BLOCK - a->k)); /* weights there are 0; but I4's sums take x */
-    for (int64_t b = 0; b < blocks && a->weight_dtype == TMK_DTYPE_I4; b++) {
+    row_round(x, a->gemm.k, scale, offset, q);
+    memset(q + a->gemm.k, 0, (size_t)(blocks * TMK_I4_BLOCK - a->gemm.k)); /* weights there are 0; but I4's sums take x */
+    for (int64_t b = 0; b < blocks && a->gemm.weight_dtype == TMK_DTYPE_I4; b++) {
       int32_t sum = 0;
       for (int i = 0; i < TMK_I4_BLOCK; i++) sum += q[b * TMK_I4_BLOCK + i];
       a->q_offset[row * blocks + b] = -8 * sum;
@@ -287,8 +287,10 @@ static int_tile_fn *const tiles_i4[ROWS_I4 + 1] = {EACH_HEIGHT_I4(ENTRY_I4)};
 
 /* ---- GEMM ---- */
 
-static void int_do_block(const struct tmk_cpu_int_gemm *g, struct gemm_block *b)
+static void int_do_block(const void *context, struct gemm_block *b)
 {
+  const struct tmk_cpu_int_gemm *a = context;
+  const struct tmk_cpu_gemm *g = &a->gemm;
   const bool i8 = g->weight_dtype == TMK_DTYPE_I8;
   const int64_t stride = tmk_cpu_int_x_stride(g->k), blocks = tmk_cpu_int_x_blocks(g->k);
   const int64_t most = i8 ? ROWS_I8 : ROWS_I4, tiles = (b->rows + most - 1) / most;
@@ -296,9 +298,9 @@ static void int_do_block(const struct tmk_cpu_int_gemm *g, struct gemm_block *b)
     for (int64_t i = 0; i < tiles; i++) {
       const int64_t row = b->row_first + b->rows * i / tiles, height = b->rows * (i + 1) / tiles - b->rows * i / tiles;
       const struct int_tile t = {
-          .q = g->q + row * stride,
-          .q_scale = g->q_scale + row,
-          .q_offset = i8 ? NULL : g->q_offset + row * blocks,
+          .q = a->q + row * stride,
+          .q_scale = a->q_scale + row,
+          .q_offset = i8 ? NULL : a->q_offset + row * blocks,
           .stride = stride,
           .offset_stride = blocks,
           .panel = (const uint8_t *)g->weight + panel * tmk_cpu_int_panel_bytes(g->weight_dtype, g->k),
@@ -312,17 +314,17 @@ static void int_do_block(const struct tmk_cpu_int_gemm *g, struct gemm_block *b)
   }
 }
 
-static void kernel_int_gemm(const struct tmk_cpu_int_gemm *g, struct tmk_cpu_part part)
+static void kernel_int_gemm(const struct tmk_cpu_int_gemm *a, struct tmk_cpu_part part)
 {
-  const int64_t fitting = INT_X_BLOCK_BYTES / tmk_cpu_int_x_stride(g->k), rows = fitting < 160 ? fitting : 160;
-  GEMM_CUT(g, part, ROWS_I8, rows < ROWS_I8 ? ROWS_I8 : rows, int_do_block)
+  const int64_t fitting = INT_X_BLOCK_BYTES / tmk_cpu_int_x_stride(a->gemm.k), rows = fitting < BLOCK_ROWS ? fitting : BLOCK_ROWS;
+  gemm_cut(&a->gemm, part, ROWS_I8, rows < ROWS_I8 ? ROWS_I8 : rows, int_do_block, a);
 }
 
 /* ---- the ceiling ---- */
 
 /* The widest tile's chains, on registers; they wrap around (of a GEMM's sums none does). Each starts and goes on from bytes that the compiler is not told: it would make one chain of
  * those that are equal. */
-static int32_t int_dot_loop(int64_t rounds)
+static float int_dot_loop(int64_t rounds)
 {
   const int64_t lda = 1;
   int8_t bytes[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
@@ -345,7 +347,7 @@ static int32_t int_dot_loop(int64_t rounds)
   }
   (void)a3, (void)a6, (void)a9;
   DOT_ROWS(DOT_SUM, )
-  return low[0];
+  return (float)low[0];
 }
 
 const struct tmk_cpu_int_kernels TMK_INT_KERNELS = {

@@ -16,7 +16,7 @@ static void size_matrices(struct tmk_cpu_view *view)
 {
   const int64_t elements = tmk_cpu_size_mul(round_up(view->n, TMK_CPU_PANEL), view->k);
   view->matrix_bytes = tmk_cpu_size_mul(elements, tmk_dtype_bytes(view->dtype, 1));
-  if (tmk_cpu_is_int(view->dtype)) {
+  if (tmk_quantises_rows(view->dtype)) {
     const int64_t panels = round_up(view->n, TMK_CPU_PANEL) / TMK_CPU_PANEL;
     const bool fits = view->k < INT64_MAX / (2 * TMK_CPU_PANEL);
     view->matrix_bytes = tmk_cpu_size_mul(panels, fits ? tmk_cpu_int_panel_bytes(view->dtype, view->k) : INT64_MAX);
@@ -124,7 +124,7 @@ int64_t tmk_cpu_int_x_bytes(const struct tmk_plan *plan)
   int64_t most = 0;
   for (int i = 0; i < plan->op_count; i++) {
     const struct tmk_op *op = &plan->ops[i];
-    if (op->kind != TMK_OP_GEMM || !tmk_cpu_is_int(plan->tensors[op->u.gemm.weight].dtype)) continue;
+    if (op->kind != TMK_OP_GEMM || !tmk_quantises_rows(plan->tensors[op->u.gemm.weight].dtype)) continue;
     const int64_t bytes = int_x_bytes(&op->u.gemm);
     if (bytes > most) most = bytes;
   }
@@ -181,7 +181,7 @@ static struct run run_at(const struct tmk_cpu_view *view, int64_t first, int64_t
 void tmk_cpu_view_read(const struct tmk_cpu_view *view, const struct tmk_tensor *tensor, int64_t first, int64_t count,
                        double *values)
 {
-  if (tmk_cpu_is_int(view->dtype)) {
+  if (tmk_quantises_rows(view->dtype)) {
     for (int64_t i = first; i < first + count; i++)
       values[i - first] = tmk_cpu_int_element(view->dtype, view->data, view->k, i / view->k, i % view->k);
     return;

@@ -82,25 +82,15 @@ static void do_rmsnorm(const struct tmk_exec *exec, const struct tmk_op_rmsnorm 
   exec->backend->kernels->rmsnorm(&a, part);
 }
 
-static void do_int_gemm(const struct tmk_exec *exec, const struct tmk_op_gemm *o, struct tmk_cpu_part part)
+static void do_int_gemm(const struct tmk_exec *exec, const struct tmk_cpu_gemm *gemm, struct tmk_cpu_part part)
 {
   char *x = exec->backend->arena.base + exec->int_x_offset;
-  const int64_t rows_bytes = o->m * tmk_cpu_int_x_stride(o->k);
-  float *scales = (float *)(void *)(x + rows_bytes);
+  float *scales = (float *)(void *)(x + gemm->m * tmk_cpu_int_x_stride(gemm->k));
   const struct tmk_cpu_int_gemm a = {
-      .m = o->m,
-      .n = o->n,
-      .k = o->k,
-      .x = floats_of(exec, o->x),
-      .weight = exec->views[o->weight].data,
-      .weight_dtype = exec->views[o->weight].dtype,
-      .bias = floats_of(exec, o->bias),
-      .y = floats_of(exec, o->y),
-      .x_stride = stride_of(exec, o->x),
-      .y_stride = stride_of(exec, o->y),
+      .gemm = *gemm,
       .q = (int8_t *)x,
       .q_scale = scales,
-      .q_offset = (int32_t *)(void *)(scales + o->m),
+      .q_offset = (int32_t *)(void *)(scales + gemm->m),
   };
   exec->backend->int_kernels->quantise(&a, part);
   tmk_cpu_team_wait(&exec->backend->team);
@@ -109,10 +99,6 @@ static void do_int_gemm(const struct tmk_exec *exec, const struct tmk_op_gemm *o
 
 static void do_gemm(const struct tmk_exec *exec, const struct tmk_op_gemm *o, struct tmk_cpu_part part)
 {
-  if (tmk_cpu_is_int(exec->views[o->weight].dtype)) {
-    do_int_gemm(exec, o, part);
-    return;
-  }
   const struct tmk_cpu_gemm a = {
       .m = o->m,
       .n = o->n,
@@ -125,7 +111,11 @@ static void do_gemm(const struct tmk_exec *exec, const struct tmk_op_gemm *o, st
       .x_stride = stride_of(exec, o->x),
       .y_stride = stride_of(exec, o->y),
   };
-  exec->backend->kernels->gemm(&a, part);
+  if (tmk_quantises_rows(a.weight_dtype)) {
+    do_int_gemm(exec, &a, part);
+  } else {
+    exec->backend->kernels->gemm(&a, part);
+  }
 }
 
 static void do_rope_kv(const struct tmk_exec *exec, const struct tmk_op_rope_kv *o, struct tmk_cpu_part part)

@@ -69,7 +69,7 @@ static void check_weight_of(struct check *check, const char *name, int index, in
   if (!t) return;
   if (t->role != TMK_ROLE_WEIGHT) {
     refuse(check, "%s: must be a weight", name);
-  } else if (!is_weight_dtype(t->dtype) && !(gemm && tmk_cpu_is_int(t->dtype))) {
+  } else if (!is_weight_dtype(t->dtype) && !(gemm && tmk_quantises_rows(t->dtype))) {
     refuse(check, "%s: dtype %s: must be f32%s bf16%s", name, tmk_dtype_name(t->dtype), gemm ? "," : " or",
            gemm ? ", i8 or i4" : "");
   } else if (n == 0 && (t->rank != 1 || t->dims[0] != k)) {

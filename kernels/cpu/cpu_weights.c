@@ -77,7 +77,7 @@ static void fill_on_thread(void *context, int thread)
   const struct fill_work *work = context;
   const struct tmk_cpu_part part = {thread, work->threads};
   for (const struct tmk_cpu_weight *weight = work->first; weight != work->end; weight = weight->next) {
-    if (weight->view.layout == TMK_CPU_WEIGHT && tmk_cpu_is_int(weight->view.dtype)) {
+    if (weight->view.layout == TMK_CPU_WEIGHT && tmk_quantises_rows(weight->view.dtype)) {
       fill_integers(weight, part);
     } else if (weight->view.layout == TMK_CPU_WEIGHT) {
       fill_matrix(weight, work->kernels, part);
